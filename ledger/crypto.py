@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from coincurve import PrivateKey, PublicKey
 from cryptography.hazmat.primitives import hashes
-from eth_keys.backends import CoinCurveECCBackend, get_backend
-from eth_utils import is_checksum_address, to_checksum_address
+from eth_keys.backends import get_backend
+from eth_keys.backends.coincurve import CoinCurveECCBackend
+from eth_utils.address import is_checksum_address, to_checksum_address
 from sha3 import keccak_256  # type: ignore[import-untyped]  # safe-pysha3 has no stubs
 
 from ledger.errors import InvalidInput
