@@ -10,6 +10,7 @@ import argparse
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,12 +77,20 @@ def check_compiler_version(version: str) -> None:
 
 
 def run_solc(*arguments: str, stdin: str = "") -> str:
-    """Run the npm compiler and return what it printed; raises `ToolMissingError` without Node or `npm ci`."""
+    """Run the npm compiler and return what it printed; raises `ToolMissingError` without Node or `npm ci`.
+
+    It prints into a file because it exits without waiting for a pipe to drain, which cuts the output short.
+    """
     command = [str(node_binary()), str(node_module("solc") / "solc.js"), *arguments]
-    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, cwd=ROOT)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as printed:
+        done = subprocess.run(
+            command, input=stdin, stdout=printed, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT
+        )
+        printed.seek(0)
+        output = printed.read()
     if done.returncode != 0:
-        raise CompileError(done.stderr.strip() or done.stdout.strip())
-    return done.stdout
+        raise CompileError(done.stderr.strip() or output.strip())
+    return output
 
 
 def compile_sources() -> tuple[str, dict[str, Json]]:
