@@ -1,0 +1,1 @@
+"""The rules, as the contracts have them: the reference the Solidity is compared with."""

@@ -1,0 +1,116 @@
+"""The state of a case: one trail hash and one packed word; the chain keeps only their hash.
+
+``head = keccak(trail ‖ word)``. Word layout, bit offset from the least significant::
+
+    lastAt 32 @0 | seq 16 @32 | status 4 @48 | mode 4 @52 | flags 16 @56 | missing 32 @72
+    children 8 @104 | version 16 @112 | item 64 @128 | verifier 64 @192
+"""
+
+from dataclasses import dataclass
+from enum import IntFlag
+
+from ledger.acts import Open, Step
+from ledger.crypto import keccak
+from ledger.eip712 import struct_hash
+from ledger.ids import agency_of
+from ledger.procedure import CaseStatus
+
+
+class Flag(IntFlag):
+    """What has happened in a case; bits 7-8 hold ``originals``, bits 9-15 ``grantable``."""
+
+    NOTIFIED = 1
+    VERIFIED = 2
+    FORWARDED = 4
+    EXTENDED = 8
+    RATED = 16
+    MEND_DUE = 32
+    LICENSE = 64
+
+
+_LAYOUT = (
+    ("last_at", 32), ("seq", 16), ("status", 4), ("mode", 4), ("flags", 16), ("missing", 32),
+    ("children", 8), ("version", 16), ("item", 64), ("verifier", 64),
+)  # fmt: skip
+
+NO_HEAD = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseState:
+    """Everything the contract must know of a case to judge the next step."""
+
+    trail: bytes
+    last_at: int
+    seq: int
+    status: int
+    mode: int
+    flags: int
+    missing: int
+    children: int
+    version: int
+    item: int
+    verifier: int
+
+    @property
+    def home(self) -> int:
+        """The agency that decides 属地部门: the one that publishes the item."""
+        return agency_of(self.item)
+
+    @property
+    def originals(self) -> int:
+        """How many different officers must verify the originals (0..2)."""
+        return self.flags >> 7 & 3
+
+    @property
+    def grantable(self) -> int:
+        """The rights that the item allows to be granted."""
+        return self.flags >> 9
+
+    @property
+    def word(self) -> int:
+        """The packed word (256 bits)."""
+        value, shift = 0, 0
+        for name, bits in _LAYOUT:
+            value |= getattr(self, name) << shift
+            shift += bits
+        return value
+
+    @property
+    def head(self) -> bytes:
+        """What the chain stores for the case (32 bytes)."""
+        return keccak(self.trail + self.word.to_bytes(32, "big"))
+
+    @classmethod
+    def unpack(cls, trail: bytes, word: int) -> "CaseState":
+        """Inverse of ``word``."""
+        values = {}
+        for name, bits in _LAYOUT:
+            values[name] = word & (1 << bits) - 1
+            word >>= bits
+        return cls(trail=trail, **values)
+
+
+def case_key(officer: int, commitment: bytes) -> bytes:
+    """``keccak(abi.encode(officer, commitment))``: nobody else can occupy an officer's case."""
+    return keccak(officer.to_bytes(32, "big") + commitment)
+
+
+def first_trail(domain: bytes, act: Open) -> bytes:
+    """The trail starts from the contract's EIP-712 domain, which binds it to chain and contract."""
+    return keccak(domain + struct_hash(act))
+
+
+def next_trail(act: Step) -> bytes:
+    """``keccak(previous ‖ struct hash of the step)``."""
+    return keccak(act.previous + struct_hash(act))
+
+
+def initial_flags(originals: int, grantable: int, license_: int) -> int:
+    """The flags that a case takes over from its item version."""
+    return originals << 7 | grantable << 9 | (Flag.LICENSE if license_ else 0)
+
+
+def status_of(word: int) -> CaseStatus:
+    """Only the status of a packed word."""
+    return CaseStatus(word >> 48 & 15)
