@@ -1,0 +1,1 @@
+"""The chain: engines, the gateway to any JSON-RPC endpoint, network files."""

@@ -1,0 +1,1 @@
+"""Standard Ethereum JSON-RPC (execution-apis) over HTTP on loopback."""

@@ -1,0 +1,106 @@
+"""JSON-RPC 2.0: one request or a batch in, the answer out; nothing a caller sends gets a 500."""
+
+import inspect
+import json
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from eth.vm.interrupt import EVMMissingData
+
+from node.embedded.rpc.errors import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    PARSE_ERROR,
+    RpcError,
+    invalid_params,
+)
+
+MAX_BATCH = 1_000
+_LOGGER = logging.getLogger(__name__)
+_STORE_ERRORS = (sqlite3.Error, EVMMissingData, KeyError)
+
+
+class Dispatcher:
+    """Answers requests from a table of methods."""
+
+    def __init__(self, methods: Mapping[str, Callable[..., Any]]) -> None:
+        """``methods`` are called with the positional parameters."""
+        self._methods = methods
+        self._signatures = {
+            name: inspect.Signature() if method is list else inspect.signature(method)
+            for name, method in methods.items()
+        }
+
+    def answer(self, body: bytes) -> bytes | None:
+        """The response's JSON; None where there is nothing to answer (notifications only)."""
+        try:
+            request = json.loads(body)
+        except (ValueError, RecursionError):
+            return _encode(_failure(None, RpcError(PARSE_ERROR, "parse error")))
+        if isinstance(request, list):
+            return self._answer_batch(request)
+        response = self._answer_one(request)
+        return None if response is None else _encode(response)
+
+    def _answer_batch(self, requests: list[Any]) -> bytes | None:
+        if not requests:
+            return _encode(_failure(None, RpcError(INVALID_REQUEST, "empty batch")))
+        if len(requests) > MAX_BATCH:
+            return _encode(_failure(None, RpcError(INVALID_REQUEST, "batch too large")))
+        responses = [self._answer_one(request) for request in requests]
+        answered = [response for response in responses if response is not None]
+        return _encode(answered) if answered else None
+
+    def _answer_one(self, request: Any) -> dict[str, Any] | None:
+        if not _is_request(request):
+            return _failure(None, RpcError(INVALID_REQUEST, "invalid request"))
+        identity = request.get("id")
+        try:
+            result = self._call(request["method"], request.get("params"))
+            response = {"jsonrpc": "2.0", "id": identity, "result": result}
+        except RpcError as error:
+            response = _failure(identity, error)
+        return response if "id" in request else None
+
+    def _call(self, name: str, params: Any) -> Any:
+        method = self._methods.get(name)
+        if method is None:
+            raise RpcError(
+                METHOD_NOT_FOUND, f"the method {name[:80]} does not exist/is not available"
+            )
+        arguments = [] if params is None else params
+        if not isinstance(arguments, list):
+            raise invalid_params("want positional parameters")
+        while arguments and arguments[-1] is None:
+            arguments = arguments[:-1]
+        try:
+            self._signatures[name].bind(*arguments)
+        except TypeError as error:
+            raise RpcError(INVALID_PARAMS, f"wrong number of arguments: {error}") from error
+        try:
+            return method(*arguments)
+        except _STORE_ERRORS as error:
+            _LOGGER.exception("the chain store failed in %s", name)
+            message = f"the chain store cannot be read: {type(error).__name__}"
+            raise RpcError(INTERNAL_ERROR, message) from error
+
+
+def _is_request(request: Any) -> bool:
+    return (
+        isinstance(request, dict)
+        and request.get("jsonrpc") == "2.0"
+        and isinstance(request.get("method"), str)
+        and isinstance(request.get("id"), (str, int, float, type(None)))
+    )
+
+
+def _failure(identity: Any, error: RpcError) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": identity, "error": error.to_json()}
+
+
+def _encode(response: Any) -> bytes:
+    return json.dumps(response, separators=(",", ":")).encode()
