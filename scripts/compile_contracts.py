@@ -52,7 +52,7 @@ class Artifact:
 
 
 def standard_input() -> dict[str, Json]:
-    """Compiler input (Solidity docs, "Compiler Input and Output JSON Description"), source names relative to the root."""
+    """Input as the Solidity manual has it ("Compiler Input and Output JSON Description"), names relative to the root."""
     config = json.loads(COMPILER.read_text(encoding="utf-8"))
     sources = {
         path.relative_to(ROOT).as_posix(): {"content": path.read_text(encoding="utf-8")}
@@ -71,7 +71,7 @@ def standard_input() -> dict[str, Json]:
 
 def check_compiler_version(version: str) -> None:
     wanted = json.loads(COMPILER.read_text(encoding="utf-8"))["version"]
-    if version.split("+")[0] != wanted:
+    if version.partition("+")[0] != wanted:
         message = f"contracts/compiler.json wants solc {wanted}, hardhat/node_modules has {version}"
         raise CompileError(message)
 
@@ -156,7 +156,9 @@ def without_ids(layout: Json) -> Json:
     return layout
 
 
-def artifact(source: str, name: str, compiled: Mapping[str, Json], names: Mapping[str, str], compiler: Json) -> Artifact:
+def artifact(
+    source: str, name: str, compiled: Mapping[str, Json], names: Mapping[str, str], compiler: Json
+) -> Artifact:
     """The committed form of one contract; bytecodes are `0x` and lower-case hex."""
     code, deployed = compiled["evm"]["bytecode"], compiled["evm"]["deployedBytecode"]
     size = len(deployed["object"]) // 2
@@ -203,9 +205,7 @@ def build_artifacts() -> tuple[Artifact, ...]:
 def differing(built: tuple[Artifact, ...]) -> tuple[str, ...]:
     """Names of the contracts whose committed artifact is missing, different or left over."""
     changed = {
-        item.name
-        for item in built
-        if not item.path.is_file() or item.path.read_text(encoding="utf-8") != item.text
+        item.name for item in built if not item.path.is_file() or item.path.read_text(encoding="utf-8") != item.text
     }
     return tuple(sorted(changed | {path.stem for path in left_over(built)}))
 
@@ -225,9 +225,9 @@ def write(built: tuple[Artifact, ...]) -> None:
 
 
 def main() -> int:
-    """Exit codes: 0 done or equal, 1 artifacts differ, 2 the sources do not compile, 3 Node or the compiler is missing."""
+    """Exit codes: 0 done or equal, 1 artifacts differ, 2 sources do not compile, 3 no Node or compiler."""
     parser = argparse.ArgumentParser(description="编译合约 / Compile the contracts")
-    parser.add_argument("--check", action="store_true", help="只比较, 不写入 / compare with the committed artifacts only")
+    parser.add_argument("--check", action="store_true", help="只比较, 不写入 / compare only")
     check = parser.parse_args().check
     try:
         built = build_artifacts()
