@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from eth_keys.backends import get_backend
 from eth_keys.backends.coincurve import CoinCurveECCBackend
 from eth_utils.address import is_checksum_address, to_checksum_address
-from sha3 import keccak_256  # type: ignore[import-untyped]  # safe-pysha3 has no stubs
+from sha3 import keccak_256
 
 from ledger.errors import InvalidInput
 

@@ -34,16 +34,10 @@ _CARD = re.compile(
 """UnionPay and other 6x, Visa (and old domestic 4x of 19), Mastercard, Amex, JCB, Diners, 955x."""
 
 _SHORTEST, _LONGEST, _MOST_GROUPS = 11, 19, 8
-_RESIDENT_ID = Finding(
-    "RESIDENT_ID", Severity.REFUSAL, "疑似公民身份号码", "looks like a resident identity number"
-)
-_PHONE = Finding(
-    "MOBILE_PHONE", Severity.REFUSAL, "疑似手机号码", "looks like a mobile phone number"
-)
+_RESIDENT_ID = Finding("RESIDENT_ID", Severity.REFUSAL, "疑似公民身份号码", "looks like a resident identity number")
+_PHONE = Finding("MOBILE_PHONE", Severity.REFUSAL, "疑似手机号码", "looks like a mobile phone number")
 _BANK_CARD = Finding("BANK_CARD", Severity.REFUSAL, "疑似银行卡号", "looks like a bank card number")
-_TRAVEL = Finding(
-    "PASSPORT", Severity.REFUSAL, "疑似护照或通行证号码", "looks like a passport or permit number"
-)
+_TRAVEL = Finding("PASSPORT", Severity.REFUSAL, "疑似护照或通行证号码", "looks like a passport or permit number")
 
 
 def find_personal_data(text: str) -> tuple[Finding, ...]:

@@ -142,6 +142,4 @@ def _is_date(digits: str) -> bool:
 
 
 def _no_such_day() -> Finding:
-    return warning(
-        "CASE_NUMBER_DATE", "the date in the case number does not exist", "编号中的日期不存在"
-    )
+    return warning("CASE_NUMBER_DATE", "the date in the case number does not exist", "编号中的日期不存在")

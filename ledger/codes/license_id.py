@@ -17,9 +17,7 @@ from ledger.errors import InvalidInput
 
 ROOT = "1.2.156.3005.2"
 _SHAPE = re.compile(
-    re.escape(ROOT)
-    + r"\.([0-9A-Z]{18}[0-9]{3})\.([0-9A-Z]{6,18})"
-    + r"\.([0-9A-Z]{1,32})\.([0-9]{3})\.([0-9A-Z])",
+    re.escape(ROOT) + r"\.([0-9A-Z]{18}[0-9]{3})\.([0-9A-Z]{6,18})" + r"\.([0-9A-Z]{1,32})\.([0-9]{3})\.([0-9A-Z])",
     re.ASCII,
 )
 _SHORTEST_SERIAL = 7
@@ -66,20 +64,12 @@ def check_character(license_type: str, issuer: str, serial: str, version: str) -
     return str(mod_37_36.calc_check_digit(license_type + issuer + serial + version))
 
 
-def _findings(
-    license_type: str, issuer: str, serial: str, version: str, check: str
-) -> list[Finding]:
+def _findings(license_type: str, issuer: str, serial: str, version: str, check: str) -> list[Finding]:
     found = []
     if check_character(license_type, issuer, serial, version) != check:
-        found.append(
-            warning("LICENSE_ID_CHECK", "the check character does not match", "校验位不符")
-        )
+        found.append(warning("LICENSE_ID_CHECK", "the check character does not match", "校验位不符"))
     if len(serial) < _SHORTEST_SERIAL:
-        found.append(
-            warning(
-                "LICENSE_ID_SERIAL", "the serial has fewer than 7 characters", "流水号不足 7 位"
-            )
-        )
+        found.append(warning("LICENSE_ID_SERIAL", "the serial has fewer than 7 characters", "流水号不足 7 位"))
     if len(issuer) == 18:
         found.extend(Uscc.parse(issuer).findings)
     else:

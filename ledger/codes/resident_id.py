@@ -86,11 +86,7 @@ def _findings(code: str) -> list[Finding]:
             )
         )
     elif check_character(code[:17]) != code[17]:
-        found.append(
-            warning("RESIDENT_ID_CHECK", "the check character does not match", "校验码不符")
-        )
+        found.append(warning("RESIDENT_ID_CHECK", "the check character does not match", "校验码不符"))
     if _birth_date(code) is None:
-        found.append(
-            warning("RESIDENT_ID_BIRTH_DATE", "there is no such birth date", "出生日期不存在")
-        )
+        found.append(warning("RESIDENT_ID_BIRTH_DATE", "there is no such birth date", "出生日期不存在"))
     return found

@@ -48,9 +48,7 @@ class Uscc:
 
 def check_character(first_17: str) -> str:
     """The 18th character of a code whose first 17 are in the alphabet (GB 32100-2015, 4.4)."""
-    total = sum(
-        ALPHABET.index(char) * weight for char, weight in zip(first_17, _WEIGHTS, strict=True)
-    )
+    total = sum(ALPHABET.index(char) * weight for char, weight in zip(first_17, _WEIGHTS, strict=True))
     return ALPHABET[-total % 31]
 
 
@@ -59,8 +57,7 @@ def _findings(code: str) -> tuple[Finding, ...]:
         return (
             warning(
                 "USCC_ALPHABET",
-                "the code uses I, O, S, V or Z, or letters in the region part; compare with the"
-                " certificate",
+                "the code uses I, O, S, V or Z, or letters in the region part; compare with the certificate",
                 "代码含 I、O、S、V、Z 或区划部分不是数字,请与证书核对",
             ),
         )

@@ -49,9 +49,7 @@ def usccs(draw: st.DrawFn) -> str:
 @st.composite
 def cards(draw: st.DrawFn) -> str:
     """A card number of a customary prefix and length."""
-    prefix, length = draw(
-        st.sampled_from([("62", 16), ("62", 19), ("4", 13), ("4", 16), ("53", 16), ("37", 15)])
-    )
+    prefix, length = draw(st.sampled_from([("62", 16), ("62", 19), ("4", 13), ("4", 16), ("53", 16), ("37", 15)]))
     body = prefix + draw(_digits(length - len(prefix) - 1))
     return body + luhn.calc_check_digit(body)
 
@@ -109,9 +107,7 @@ SPELLINGS = st.sampled_from(
         " - ".join,
     ]
 )
-SURROUNDINGS = st.sampled_from(
-    ["{}", "证号{}。", "({})", "ID:{}", "No{}", "\ufeff{}", "2026年 {},", "A B-{}"]
-)
+SURROUNDINGS = st.sampled_from(["{}", "证号{}。", "({})", "ID:{}", "No{}", "\ufeff{}", "2026年 {},", "A B-{}"])
 
 
 @given(resident_ids(), SPELLINGS, SURROUNDINGS)
@@ -122,9 +118,7 @@ def test_attack_disguised_resident_id(code: str, spell: Callable[[str], str], ar
 
 
 @given(st.sampled_from(["13", "15", "18", "19"]), _digits(9), SPELLINGS, SURROUNDINGS)
-def test_attack_disguised_phone(
-    prefix: str, rest: str, spell: Callable[[str], str], around: str
-) -> None:
+def test_attack_disguised_phone(prefix: str, rest: str, spell: Callable[[str], str], around: str) -> None:
     """With and without the country's code."""
     for text in (prefix + rest, f"+86{prefix}{rest}", f"0086{prefix}{rest}"):
         assert "MOBILE_PHONE" in [f.code for f in find_personal_data(around.format(spell(text)))]

@@ -8,12 +8,10 @@ from ledger.merkle import MerkleTree, leaf_of, verify
 WORDS = st.binary(min_size=32, max_size=32)
 
 
-@given(st.lists(WORDS, min_size=1, max_size=70), st.booleans(), st.data())
-def test_each_leaf_is_proven_and_a_changed_one_is_not(
-    values: list[bytes], sort_leaves: bool, data: st.DataObject
-) -> None:
+@given(st.lists(WORDS, min_size=1, max_size=70), st.data())
+def test_each_leaf_is_proven_and_a_changed_one_is_not(values: list[bytes], data: st.DataObject) -> None:
     """One flipped bit anywhere in leaf, proof or root breaks the proof."""
-    tree = MerkleTree(map(leaf_of, values), sort_leaves=sort_leaves)
+    tree = MerkleTree(map(leaf_of, values), sort_leaves=data.draw(st.booleans()))
     index = data.draw(st.integers(0, len(values) - 1))
     proof = tree.proof(index)
     assert tree.leaf(index) == leaf_of(values[index])

@@ -62,9 +62,7 @@ def test_resident_id_findings_and_silence() -> None:
     assert "1949" not in f"{caught.value} {caught.value.zh}"
 
 
-@pytest.mark.parametrize(
-    "code", ["00010519491231002X", "110105194913310029", "110105184912310024", "1101054912310021"]
-)
+@pytest.mark.parametrize("code", ["00010519491231002X", "110105194913310029", "110105184912310024", "1101054912310021"])
 def test_not_a_resident_id(code: str) -> None:
     """No such province, month, century, length."""
     assert not looks_like_resident_id(code)
@@ -128,9 +126,7 @@ def test_region_shows_six_digits_down_to_the_county() -> None:
     assert NATION.contains(Region.parse("99"))
 
 
-@pytest.mark.parametrize(
-    "text", ["", "3", "370", "37010", "3701020", "37010x", "003701", "-37"[:2]]
-)
+@pytest.mark.parametrize("text", ["", "3", "370", "37010", "3701020", "37010x", "003701", "-37"[:2]])
 def test_region_malformed(text: str) -> None:
     """Other lengths, letters, digits without a province."""
     with pytest.raises(InvalidInput) as caught:

@@ -34,9 +34,7 @@ def _leaf(tree: dict[str, Any], row: Any) -> bytes:
 @pytest.mark.parametrize("vector", TREES, ids=lambda t: f"{t['kind']}-{len(t['rows'])}")
 def test_same_root_leaves_and_proofs_as_openzeppelin(vector: dict[str, Any]) -> None:
     """Root, leaves and proofs equal those that the npm package made."""
-    tree = MerkleTree(
-        [_leaf(vector, row) for row in vector["rows"]], sort_leaves=vector["sort_leaves"]
-    )
+    tree = MerkleTree([_leaf(vector, row) for row in vector["rows"]], sort_leaves=vector["sort_leaves"])
     assert tree.root == _bytes(vector["root"])
     assert vector["proofs"]
     for index, proof in vector["proofs"].items():
