@@ -77,9 +77,7 @@ def decode_transaction(raw: bytes) -> SignedTransactionAPI:
         transaction.validate()
     except _DECODING_ERRORS as error:
         detail = f"{type(error).__name__}: {error}"[:200]
-        raise refuse(
-            "TX_MALFORMED", f"rlp: no transaction: {detail}", "不是合法的交易编码"
-        ) from error
+        raise refuse("TX_MALFORMED", f"rlp: no transaction: {detail}", "不是合法的交易编码") from error
     return transaction
 
 
@@ -128,9 +126,7 @@ def _recover(transaction: SignedTransactionAPI) -> bytes:
     try:
         return bytes(transaction.get_sender())
     except (BadSignature, *_DECODING_ERRORS) as error:
-        raise refuse(
-            "TX_SIGNATURE", "invalid sender: the signature is nobody's", "交易签名无法还原发送方"
-        ) from error
+        raise refuse("TX_SIGNATURE", "invalid sender: the signature is nobody's", "交易签名无法还原发送方") from error
 
 
 def _check_gas(transaction: SignedTransactionAPI, network: Network) -> None:

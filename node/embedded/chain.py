@@ -211,9 +211,7 @@ class Chain:
             self._pool.drop_stale(self.nonce)
         return block
 
-    def _execute(
-        self, store: StateStore, candidates: tuple[Admitted, ...], timestamp: int
-    ) -> Executed:
+    def _execute(self, store: StateStore, candidates: tuple[Admitted, ...], timestamp: int) -> Executed:
         """Fill a block until it is full or a block period was spent on it."""
         header = next_header(self.network, self._head.header, timestamp)
         state = build_state(self.network, store, header, self.ancestors(header.block_number))

@@ -80,9 +80,7 @@ class ChainDatabase:
             raise damaged(f"the chain store cannot be opened: {error}", "链库无法打开") from error
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path, isolation_level=None, check_same_thread=False, timeout=30
-        )
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
         connection.execute("PRAGMA cache_size=-32768")
         return connection
 
@@ -129,15 +127,10 @@ class ChainDatabase:
         nodes: dict[bytes, bytes],
     ) -> None:
         """Write one block and all that belongs to it; durable when this returns, or not at all."""
-        rows = [
-            (t.number, t.position, t.hash, t.sender, t.raw, t.receipt, t.first_log)
-            for t in transactions
-        ]
+        rows = [(t.number, t.position, t.hash, t.sender, t.raw, t.receipt, t.first_log) for t in transactions]
         with self._transaction() as cursor:
             cursor.executemany("INSERT OR IGNORE INTO node VALUES (?,?)", nodes.items())
-            cursor.execute(
-                "INSERT INTO block VALUES (?,?,?)", (block.number, block.hash, block.header)
-            )
+            cursor.execute("INSERT INTO block VALUES (?,?,?)", (block.number, block.hash, block.header))
             cursor.executemany(f"INSERT INTO tx ({_TX_COLUMNS}) VALUES (?,?,?,?,?,?,?)", rows)
             cursor.executemany("INSERT INTO posting VALUES (?,?,?)", postings)
         for key, value in nodes.items():
@@ -192,18 +185,12 @@ class ChainDatabase:
 
     def positions(self, key: int, first: int, last: int) -> Iterator[tuple[int, int]]:
         """(block, position) of the transactions posted under ``key``, blocks both included."""
-        query = (
-            "SELECT number, position FROM posting"
-            " WHERE key=? AND number BETWEEN ? AND ? ORDER BY number, position"
-        )
+        query = "SELECT number, position FROM posting WHERE key=? AND number BETWEEN ? AND ? ORDER BY number, position"
         return self.reader.execute(query, (key, first, last))
 
     def positions_with_logs(self, first: int, last: int) -> Iterator[tuple[int, int]]:
         """(block, position) of every transaction of these blocks."""
-        query = (
-            "SELECT number, position FROM tx"
-            " WHERE number BETWEEN ? AND ? ORDER BY number, position"
-        )
+        query = "SELECT number, position FROM tx WHERE number BETWEEN ? AND ? ORDER BY number, position"
         return self.reader.execute(query, (first, last))
 
 

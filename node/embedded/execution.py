@@ -49,9 +49,7 @@ def _run(state: StateAPI, call: Call, gas: int) -> tuple[ComputationAPI, int]:
         data=call.data,
     )
     if gas < transaction.intrinsic_gas:
-        raise ExecutionFailed(
-            f"intrinsic gas too low: have {gas}, want {transaction.intrinsic_gas}"
-        )
+        raise ExecutionFailed(f"intrinsic gas too low: have {gas}, want {transaction.intrinsic_gas}")
     snapshot = state.snapshot()
     try:
         computation = state.apply_transaction(SpoofTransaction(transaction, from_=sender, s=1))

@@ -61,9 +61,7 @@ def receipt_logs(row: TxRow) -> tuple[Log, ...]:
 
 
 @lru_cache(maxsize=1_024)
-def _logs(
-    number: int, position: int, tx_hash: bytes, receipt: bytes, first_log: int
-) -> tuple[Log, ...]:
+def _logs(number: int, position: int, tx_hash: bytes, receipt: bytes, first_log: int) -> tuple[Log, ...]:
     return tuple(
         Log(
             bytes(log.address),
@@ -88,9 +86,7 @@ def postings(number: int, receipts: Sequence[ReceiptAPI]) -> Iterator[tuple[int,
     for position, receipt in enumerate(receipts):
         keys = {posting_key(0, bytes(log.address)) for log in receipt.logs}
         for log in receipt.logs:
-            keys.update(
-                posting_key(place, topic.to_bytes(32)) for place, topic in enumerate(log.topics, 1)
-            )
+            keys.update(posting_key(place, topic.to_bytes(32)) for place, topic in enumerate(log.topics, 1))
         yield from ((key, number, position) for key in sorted(keys))
 
 
@@ -102,9 +98,7 @@ def _most_selective(wanted: LogFilter) -> tuple[int, ...] | None:
     return tuple(posting_key(0, address) for address in wanted.addresses) or None
 
 
-def _candidates(
-    database: ChainDatabase, wanted: LogFilter, first: int, last: int
-) -> Iterable[tuple[int, int]]:
+def _candidates(database: ChainDatabase, wanted: LogFilter, first: int, last: int) -> Iterable[tuple[int, int]]:
     keys = _most_selective(wanted)
     if keys is None:
         return database.positions_with_logs(first, last)

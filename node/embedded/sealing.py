@@ -139,9 +139,7 @@ class BlockBuilder:
             transaction_root=trie_root(self._transactions),
             receipt_root=trie_root(self._receipts),
         )
-        return Executed(
-            header, tuple(self._transactions), tuple(self._receipts), tuple(self._refused)
-        )
+        return Executed(header, tuple(self._transactions), tuple(self._receipts), tuple(self._refused))
 
 
 def trie_root(items: Sequence[SignedTransactionAPI] | Sequence[ReceiptAPI]) -> Hash32:

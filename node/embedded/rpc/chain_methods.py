@@ -104,15 +104,12 @@ class ChainMethods:
     def _pending_block(self, full: bool) -> dict[str, Any]:
         waiting = self._chain.pending_transactions()
         items = [
-            waiting_view(each.transaction, each.hash, each.sender) if full else data(each.hash)
-            for each in waiting
+            waiting_view(each.transaction, each.hash, each.sender) if full else data(each.hash) for each in waiting
         ]
         return pending_block_view(self._chain.pending_header(), items)
 
     def _count(self, block: BlockRow | None) -> str | None:
-        return (
-            None if block is None else quantity(len(self._database.transactions(block.number)))
-        )
+        return None if block is None else quantity(len(self._database.transactions(block.number)))
 
     def count_by_number(self, tag: Any) -> str | None:
         """How many transactions the block holds."""

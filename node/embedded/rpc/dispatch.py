@@ -69,9 +69,7 @@ class Dispatcher:
     def _call(self, name: str, params: Any) -> Any:
         method = self._methods.get(name)
         if method is None:
-            raise RpcError(
-                METHOD_NOT_FOUND, f"the method {name[:80]} does not exist/is not available"
-            )
+            raise RpcError(METHOD_NOT_FOUND, f"the method {name[:80]} does not exist/is not available")
         arguments = [] if params is None else params
         if not isinstance(arguments, list):
             raise invalid_params("want positional parameters")

@@ -27,11 +27,7 @@ def build_dispatcher(chain: Chain) -> Dispatcher:
     """All methods over one chain."""
     reader = Reader(chain)
     filters = Filters(time.monotonic, lambda: secrets.randbits(64))
-    return Dispatcher(
-        ChainMethods(reader).table()
-        | StateMethods(reader).table()
-        | LogMethods(reader, filters).table()
-    )
+    return Dispatcher(ChainMethods(reader).table() | StateMethods(reader).table() | LogMethods(reader, filters).table())
 
 
 def _refusal(request: Request) -> Response | None:

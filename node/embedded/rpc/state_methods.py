@@ -92,9 +92,7 @@ class StateMethods:
             "storageProof": [_slot_proof(storage, place) for place in places],
         }
 
-    def call(
-        self, fields: Any, tag: Any = "latest", overrides: Any = None, block: Any = None
-    ) -> str:
+    def call(self, fields: Any, tag: Any = "latest", overrides: Any = None, block: Any = None) -> str:
         """What a call returns; a revert is error 3 with the contract's reason as data."""
         if overrides or block:
             raise invalid_params("state and block overrides are not supported")
@@ -118,9 +116,7 @@ class StateMethods:
 def _proof(trie: HexaryTrie, key: bytes) -> list[str]:
     nodes = [rlp.encode(node) for node in trie.get_proof(key)]
     # a node shorter than a hash stands inside its parent already; only the root is always listed
-    return [
-        data(node) for index, node in enumerate(nodes) if index == 0 or len(node) >= _HASH_BYTES
-    ]
+    return [data(node) for index, node in enumerate(nodes) if index == 0 or len(node) >= _HASH_BYTES]
 
 
 def _slot_proof(storage: HexaryTrie, place: int) -> dict[str, Any]:

@@ -27,9 +27,7 @@ def block_view(block: BlockRow, transactions: Sequence[TxRow], *, full: bool) ->
     view |= {
         "hash": data(block.hash),
         "size": quantity(size),
-        "transactions": [
-            transaction_view(row, block.hash) if full else data(row.hash) for row in transactions
-        ],
+        "transactions": [transaction_view(row, block.hash) if full else data(row.hash) for row in transactions],
     }
     return view
 
@@ -77,18 +75,14 @@ def transaction_view(row: TxRow, block_hash: bytes) -> dict[str, Any]:
     return view
 
 
-def waiting_view(
-    transaction: SignedTransactionAPI, tx_hash: bytes, sender: bytes
-) -> dict[str, Any]:
+def waiting_view(transaction: SignedTransactionAPI, tx_hash: bytes, sender: bytes) -> dict[str, Any]:
     """A transaction that waits for a block."""
     view = _transaction_fields(transaction, tx_hash, sender)
     view |= {"blockHash": None, "blockNumber": None, "transactionIndex": None}
     return view
 
 
-def _transaction_fields(
-    transaction: SignedTransactionAPI, tx_hash: bytes, sender: bytes
-) -> dict[str, Any]:
+def _transaction_fields(transaction: SignedTransactionAPI, tx_hash: bytes, sender: bytes) -> dict[str, Any]:
     creates = transaction.to == CREATE_CONTRACT_ADDRESS
     view: dict[str, Any] = {
         "hash": data(tx_hash),
@@ -175,5 +169,3 @@ def log_view(log: Log, block_hash: bytes) -> dict[str, Any]:
         "logIndex": quantity(log.index),
         "removed": False,
     }
-
-
