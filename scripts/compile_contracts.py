@@ -52,7 +52,7 @@ class Artifact:
 
 
 def standard_input() -> dict[str, Json]:
-    """Input as the Solidity manual has it ("Compiler Input and Output JSON Description"), names relative to the root."""
+    """Input as the Solidity manual has it ("Compiler Input and Output JSON Description"), names as from the root."""
     config = json.loads(COMPILER.read_text(encoding="utf-8"))
     sources = {
         path.relative_to(ROOT).as_posix(): {"content": path.read_text(encoding="utf-8")}

@@ -1,0 +1,96 @@
+# make demo       the whole story, from nothing, with Python ≥ 3.11 alone
+# make test       every check and test; what needs Node is skipped where Node is not there
+# make lint       style, types, layers
+# make contracts  recompile the contracts (needs Node)
+# make format     put sources into their one form
+# make coverage   tests with branch coverage
+# make lock       resolve the dependencies anew
+# make node       install the npm tools of hardhat/ (needs npm)
+# make clean      remove what the above have made, a ledger's data excepted
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+# The newest Python that the locks are valid for, unless the caller names one.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	path=$$(command -v $$name) && $$path -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && { echo $$path; break; }; \
+	done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
+PYTEST_ARGS ?=
+
+.PHONY: demo test lint contracts contracts-check format coverage lock node clean
+
+demo: $(STAMPS)/runtime
+	$(BIN)/huxin demo
+
+test: lint
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(STAMPS)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(STAMPS)/dev
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	if [ -d hardhat/node_modules ]; then cd hardhat && export PATH="$$PWD/node_modules/.bin:$$PATH" && npm run --silent format; fi
+
+coverage: $(STAMPS)/dev
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+contracts: $(STAMPS)/dev
+	$(BIN)/python -m scripts.compile_contracts
+
+contracts-check: $(STAMPS)/dev
+	$(BIN)/python -m scripts.compile_contracts --check
+
+lock: $(STAMPS)/dev
+	$(PIP_COMPILE) --output-file requirements/runtime.txt pyproject.toml
+	$(PIP_COMPILE) --output-file requirements/build.txt requirements/build.in
+	$(PIP_COMPILE) --output-file requirements/dev.txt requirements/dev.in
+	$(PIP_COMPILE) --output-file requirements/slither.txt requirements/slither.in
+
+node: hardhat/node_modules/.installed
+
+# A stamp is written last, so that an interrupted installation is done again and a finished one is not.
+$(STAMPS)/venv:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo '需要 Python 3.11–3.13 (含 venv) / needs Python 3.11 to 3.13 with its venv module (Debian: apt-get install python3-venv)' >&2; exit 1; \
+	fi
+	"$(PYTHON)" -m venv --clear $(VENV)
+	mkdir -p $(STAMPS)
+	touch $@
+
+$(STAMPS)/runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(STAMPS)/venv
+	@echo '安装依赖 / installing dependencies ...'
+	$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(STAMPS)/dev: requirements/dev.txt $(STAMPS)/runtime
+	@echo '安装检查工具 / installing the tools for checking ...'
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	touch $@
+
+# Twice: the first run brings the locked Node, the second is run by it and so may install what asks for that Node.
+# Not `npm ci`, which refuses a lock without the packages of platforms that the locking machine could not see;
+# `--no-save` takes versions and hashes from the lock all the same, and leaves it alone.
+hardhat/node_modules/.installed: hardhat/package.json hardhat/package-lock.json hardhat/.npmrc
+	cd hardhat && npm install --no-save --loglevel=error
+	cd hardhat && PATH="$$PWD/node_modules/.bin:$$PATH" npm install --no-save --loglevel=error
+	touch $@
+
+clean:
+	rm -rf $(VENV) hardhat/node_modules hardhat/artifacts hardhat/cache build dist .coverage .coverage.* htmlcov \
+		.hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,30 @@
+"""Which optional tools this machine has; `needs` in a test's marker asks for them by name."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.node_tools import ToolMissingError, node_binary, node_module, node_tool
+
+TOOLS: dict[str, Callable[[], Path]] = {
+    "node": node_binary,
+    "solc": lambda: node_module("solc"),
+    "ethers": lambda: node_module("ethers"),
+    "merkle-tree": lambda: node_module("@openzeppelin/merkle-tree"),
+    "anvil": lambda: node_tool("anvil"),
+    "hardhat": lambda: node_tool("hardhat"),
+}
+
+
+def missing(tool: str) -> str | None:
+    """Why `tool` cannot be used here, or None."""
+    try:
+        TOOLS[tool]()
+    except ToolMissingError as reason:
+        return str(reason)
+    return None
+
+
+def all_required() -> bool:
+    """Whether this run may skip nothing: the checks of the whole project set HUXIN_REQUIRE_ALL=1."""
+    return os.environ.get("HUXIN_REQUIRE_ALL") == "1"
