@@ -1,0 +1,226 @@
+"""The audit: everything the chain holds is computed again in Python and compared.
+
+Checks, in this order:
+1. each block names its parent, and numbers and times rise;
+2. every transaction to our contracts is judged by the rules; its verdicts are the chain's, in order;
+3. the contracts hold, at the last block, what the rules say they must (packed words);
+4. the index, where there is one, holds the same.
+Nothing is believed but the trust anchor: chain id, contract addresses and code, the first council.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ledger import words
+from ledger.errors import InvalidInput
+from ledger.events import Log, first_difference, verdicts
+from ledger.reasons import Reason
+from ledger.rules.judge import judge
+from ledger.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is not as it must be; ``code`` is stable, ``where`` names the record."""
+
+    code: str
+    where: str
+    zh: str
+    en: str
+
+
+class Transaction(Protocol):
+    """A mined transaction."""
+
+    @property
+    def hash(self) -> bytes:
+        """32 bytes."""
+
+    @property
+    def to(self) -> bytes | None:
+        """Called contract, 20 bytes; None where one was created."""
+
+    @property
+    def data(self) -> bytes:
+        """Calldata."""
+
+
+class Block(Protocol):
+    """A mined block."""
+
+    @property
+    def number(self) -> int:
+        """Height."""
+
+    @property
+    def hash(self) -> bytes:
+        """32 bytes."""
+
+    @property
+    def parent_hash(self) -> bytes:
+        """32 bytes."""
+
+    @property
+    def timestamp(self) -> int:
+        """Seconds."""
+
+    @property
+    def transactions(self) -> "tuple[Transaction, ...]":
+        """In order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What became of a transaction: whether it succeeded, and its logs."""
+
+    succeeded: bool
+    logs: tuple[Log, ...]
+
+
+@dataclass(slots=True)
+class Replay:
+    """Checks 1 and 2, block by block; ``world`` is the state by the rules so far."""
+
+    world: World
+    blocks: int = 0
+    transactions: int = 0
+    acts: int = 0
+    steps: int = 0
+    refusals: int = 0
+    _last: Block | None = field(default=None, repr=False)
+
+    def block(self, block: Block, executed: dict[bytes, Executed]) -> Iterator[Difference]:
+        """Judge one block; ``executed`` has the result of each of its transactions."""
+        yield from self._check_link(block)
+        self._last = block
+        self.blocks += 1
+        for transaction in block.transactions:
+            name = self.world.deployment.name_of(transaction.to) if transaction.to else None
+            if name is None:
+                continue
+            self.transactions += 1
+            result = executed.get(transaction.hash)
+            if result is None:
+                yield _missing_receipt(transaction)
+                continue
+            yield from self._transaction(block, transaction, name, result)
+
+    def _check_link(self, block: Block) -> Iterator[Difference]:
+        last = self._last
+        if last is None:
+            return
+        follows = block.number == last.number + 1 and block.parent_hash == last.hash
+        if not follows or block.timestamp <= last.timestamp:
+            yield Difference(
+                "BLOCK_NOT_LINKED", f"block {block.number}",
+                "区块未按序链接到上一区块(编号、父哈希或时间)",
+                "the block does not follow its parent in number, hash or time",
+            )
+
+    def _transaction(
+        self, block: Block, transaction: Transaction, contract: str, result: Executed
+    ) -> Iterator[Difference]:
+        where = f"block {block.number}, transaction 0x{transaction.hash.hex()}"
+        if not result.succeeded:
+            # it changed nothing; who sent it paid for it
+            return
+        try:
+            outcomes = judge(self.world, contract, transaction.data, block.timestamp)
+        except InvalidInput as error:
+            yield Difference("CALL_UNEXPECTED", where, f"链上成功但无法按规则解析:{error.zh}",
+                             f"succeeded on chain but cannot be read: {error.en}")  # fmt: skip
+            return
+        self.acts += len(outcomes)
+        self.steps += sum(outcome.state is not None for outcome in outcomes)
+        self.refusals += sum(outcome.reason is not Reason.OK for outcome in outcomes)
+        try:
+            found = first_difference(outcomes, verdicts(result.logs))
+        except ValueError as error:
+            yield Difference("EVENT_MALFORMED", where, f"事件无法解码:{error}", f"an event: {error}")
+            return
+        if found is not None:
+            place, ours, theirs = found
+            yield Difference(
+                "VERDICT_DIFFERS", f"{where}, act {place}",
+                f"链上结论与规则不一致:规则 {ours},链上 {theirs}",
+                f"the chain's verdict is not the rules': rules {ours}, chain {theirs}",
+            )
+
+
+def _missing_receipt(transaction: Transaction) -> Difference:
+    return Difference(
+        "RECEIPT_MISSING", f"transaction 0x{transaction.hash.hex()}",
+        "交易没有回执", "the transaction has no receipt",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One view call of the state comparison: contract, function, arguments, what it must return."""
+
+    contract: str
+    signature: str
+    arguments: tuple[int | bytes, ...]
+    expected: int
+    where: str
+
+
+def questions(world: World) -> Iterator[Question]:
+    """Check 3: what to ask each contract, with the answer by the rules."""
+    for agency, record in world.agencies.items():
+        yield _ask("registry", "agencyWord(uint32)", agency, words.agency(record), f"agency {agency}")
+    for window_id, window in world.windows.items():
+        yield _ask("registry", "windowWord(uint64)", window_id, words.window(window), "window")
+    for address, key in world.keys.items():
+        yield _ask("registry", "keyWord(address)", address, words.key(key), "key")
+    for item_id, item in world.items.items():
+        for version, record_of in enumerate(item.versions, 1):
+            yield Question("catalogue", "itemWord(uint64,uint16)", (item_id, version),
+                           words.item_version(record_of), f"item {item_id} v{version}")  # fmt: skip
+    for grant_id, grant in world.grants.items():
+        yield _ask("grants", "grantWord(uint64)", grant_id, words.grant(grant), "grant")
+        if grant.quota:
+            yield _ask("grants", "quotaOf(uint64)", grant_id, words.quota(grant), "quota")
+    for seal_id, seal in world.seals.items():
+        yield _ask("seals", "sealWord(uint64)", seal_id, words.seal(seal), "seal")
+        digest = int.from_bytes(seal.digest, "big")
+        yield _ask("seals", "sealDigest(uint64)", seal_id, digest, "seal digest")
+    for leaf, license_ in world.licenses.items():
+        yield _ask("licenses", "licenseWord(bytes32)", leaf, words.license_(license_), "license")
+    for root, batch in world.batches.items():
+        yield _ask("licenses", "batchWord(bytes32)", root, words.batch(batch), "batch")
+    for case, head in world.heads.items():
+        yield _ask("trails", "heads(bytes32)", case, int.from_bytes(head, "big"), "case")
+    for child, parent in world.links.items():
+        yield _ask("trails", "links(bytes32)", child, int.from_bytes(parent, "big"), "link")
+
+
+def _ask(contract: str, signature: str, key: int | bytes, expected: int, kind: str) -> Question:
+    shown = key if isinstance(key, int) else "0x" + key.hex()
+    where = kind if str(shown) in kind else f"{kind} {shown}"
+    return Question(contract, signature, (key,), expected, where)
+
+
+def compare_state(
+    asked: Iterable[Question], answers: Callable[[list[Question]], list[int]], *, at_once: int = 500
+) -> Iterator[Difference]:
+    """Ask the contracts, ``at_once`` questions a call, and name each answer that differs."""
+    waiting: list[Question] = []
+    for question in asked:
+        waiting.append(question)
+        if len(waiting) == at_once:
+            yield from _compare(waiting, answers(waiting))
+            waiting = []
+    if waiting:
+        yield from _compare(waiting, answers(waiting))
+
+
+def _compare(asked: list[Question], answers: list[int]) -> Iterator[Difference]:
+    for question, answer in zip(asked, answers, strict=True):
+        if question.expected != answer:
+            yield Difference(
+                "STATE_DIFFERS", question.where,
+                f"合约状态与规则推算不一致:应为 {question.expected:#x},实为 {answer:#x}",
+                f"the contract holds {answer:#x} where the rules give {question.expected:#x}",
+            )
