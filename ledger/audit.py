@@ -8,13 +8,14 @@ Checks, in this order:
 Nothing is believed but the trust anchor: chain id, contract addresses and code, the first council.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from ledger import words
 from ledger.errors import InvalidInput
 from ledger.events import Log, first_difference, verdicts
+from ledger.ids import MAX_UINT32, format_id
 from ledger.reasons import Reason
 from ledger.rules.judge import judge
 from ledger.world import World
@@ -113,7 +114,8 @@ class Replay:
         follows = block.number == last.number + 1 and block.parent_hash == last.hash
         if not follows or block.timestamp <= last.timestamp:
             yield Difference(
-                "BLOCK_NOT_LINKED", f"block {block.number}",
+                "BLOCK_NOT_LINKED",
+                f"block {block.number}",
                 "区块未按序链接到上一区块(编号、父哈希或时间)",
                 "the block does not follow its parent in number, hash or time",
             )
@@ -142,7 +144,8 @@ class Replay:
         if found is not None:
             place, ours, theirs = found
             yield Difference(
-                "VERDICT_DIFFERS", f"{where}, act {place}",
+                "VERDICT_DIFFERS",
+                f"{where}, act {place}",
                 f"链上结论与规则不一致:规则 {ours},链上 {theirs}",
                 f"the chain's verdict is not the rules': rules {ours}, chain {theirs}",
             )
@@ -168,38 +171,43 @@ class Question:
 
 def questions(world: World) -> Iterator[Question]:
     """Check 3: what to ask each contract, with the answer by the rules."""
-    for agency, record in world.agencies.items():
-        yield _ask("registry", "agencyWord(uint32)", agency, words.agency(record), f"agency {agency}")
-    for window_id, window in world.windows.items():
-        yield _ask("registry", "windowWord(uint64)", window_id, words.window(window), "window")
-    for address, key in world.keys.items():
-        yield _ask("registry", "keyWord(address)", address, words.key(key), "key")
+    for contract, signature, kind, records, word in _single_words(world):
+        for key, record in records.items():
+            yield Question(contract, signature, (key,), word(record), f"{kind} {_shown(key)}")
     for item_id, item in world.items.items():
-        for version, record_of in enumerate(item.versions, 1):
-            yield Question("catalogue", "itemWord(uint64,uint16)", (item_id, version),
-                           words.item_version(record_of), f"item {item_id} v{version}")  # fmt: skip
-    for grant_id, grant in world.grants.items():
-        yield _ask("grants", "grantWord(uint64)", grant_id, words.grant(grant), "grant")
-        if grant.quota:
-            yield _ask("grants", "quotaOf(uint64)", grant_id, words.quota(grant), "quota")
-    for seal_id, seal in world.seals.items():
-        yield _ask("seals", "sealWord(uint64)", seal_id, words.seal(seal), "seal")
-        digest = int.from_bytes(seal.digest, "big")
-        yield _ask("seals", "sealDigest(uint64)", seal_id, digest, "seal digest")
-    for leaf, license_ in world.licenses.items():
-        yield _ask("licenses", "licenseWord(bytes32)", leaf, words.license_(license_), "license")
-    for root, batch in world.batches.items():
-        yield _ask("licenses", "batchWord(bytes32)", root, words.batch(batch), "batch")
-    for case, head in world.heads.items():
-        yield _ask("trails", "heads(bytes32)", case, int.from_bytes(head, "big"), "case")
-    for child, parent in world.links.items():
-        yield _ask("trails", "links(bytes32)", child, int.from_bytes(parent, "big"), "link")
+        for number, version in enumerate(item.versions, 1):
+            yield Question(
+                "catalogue",
+                "itemWord(uint64,uint16)",
+                (item_id, number),
+                words.item_version(version),
+                f"item {format_id(item_id)} version {number}",
+            )
 
 
-def _ask(contract: str, signature: str, key: int | bytes, expected: int, kind: str) -> Question:
-    shown = key if isinstance(key, int) else "0x" + key.hex()
-    where = kind if str(shown) in kind else f"{kind} {shown}"
-    return Question(contract, signature, (key,), expected, where)
+def _single_words(world: World) -> Iterator[tuple[str, str, str, Mapping[Any, Any], Callable[[Any], int]]]:
+    """(contract, view, what it is, records by key, word of a record)."""
+    number = int.from_bytes
+    limited = {grant_id: grant for grant_id, grant in world.grants.items() if grant.quota}
+    digests = {seal_id: seal.digest for seal_id, seal in world.seals.items()}
+    yield "registry", "agencyWord(uint32)", "agency", world.agencies, words.agency
+    yield "registry", "windowWord(uint64)", "window", world.windows, words.window
+    yield "registry", "keyWord(address)", "key", world.keys, words.key
+    yield "registry", "currentKey(uint64)", "officer", world.current_key, number
+    yield "grants", "grantWord(uint64)", "grant", world.grants, words.grant
+    yield "grants", "quotaOf(uint64)", "quota of grant", limited, words.quota
+    yield "seals", "sealWord(uint64)", "seal", world.seals, words.seal
+    yield "seals", "sealDigest(uint64)", "digest of seal", digests, number
+    yield "licenses", "licenseWord(bytes32)", "license", world.licenses, words.license_
+    yield "licenses", "batchWord(bytes32)", "license batch", world.batches, words.batch
+    yield "trails", "heads(bytes32)", "case", world.heads, number
+    yield "trails", "links(bytes32)", "child case", world.links, number
+
+
+def _shown(key: int | bytes) -> str:
+    if isinstance(key, bytes):
+        return "0x" + key.hex()
+    return format_id(key) if key > MAX_UINT32 else str(key)
 
 
 def compare_state(
@@ -220,7 +228,8 @@ def _compare(asked: list[Question], answers: list[int]) -> Iterator[Difference]:
     for question, answer in zip(asked, answers, strict=True):
         if question.expected != answer:
             yield Difference(
-                "STATE_DIFFERS", question.where,
+                "STATE_DIFFERS",
+                question.where,
                 f"合约状态与规则推算不一致:应为 {question.expected:#x},实为 {answer:#x}",
                 f"the contract holds {answer:#x} where the rules give {question.expected:#x}",
             )

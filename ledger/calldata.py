@@ -132,7 +132,9 @@ class _Reader:
         end = self.place + size
         if end > len(self.data):
             raise InvalidInput(
-                "BATCH_TRUNCATED", f"byte {self.place}", "the batch ends inside a record",
+                "BATCH_TRUNCATED",
+                f"byte {self.place}",
+                "the batch ends inside a record",
                 "批次数据在记录中间截断",
             )
         taken, self.place = self.data[self.place : end], end
@@ -203,9 +205,7 @@ def admin_call(signed: Sequence[SignedAct]) -> bytes:
 def council_call(ballots: Sequence[Ballot]) -> bytes:
     """Calldata of ``Council.submit``."""
     rows = [(_plain(ballot.proposal), ballot.signatures) for ballot in ballots]
-    return selector(COUNCIL_SUBMIT) + abi_encode(
-        ("((address,bytes,uint64,uint32),bytes[])[]",), (rows,)
-    )
+    return selector(COUNCIL_SUBMIT) + abi_encode(("((address,bytes,uint64,uint32),bytes[])[]",), (rows,))
 
 
 def execute_call(proposals: Sequence[Proposal]) -> bytes:
@@ -222,9 +222,7 @@ def _arguments(types: tuple[str, ...], data: bytes) -> tuple[Any, ...]:
     try:
         return abi_decode(types, data)
     except (DecodingError, OverflowError) as error:
-        raise InvalidInput(
-            "CALLDATA_MALFORMED", "data", str(error), f"调用数据无法解码:{error}"
-        ) from error
+        raise InvalidInput("CALLDATA_MALFORMED", "data", str(error), f"调用数据无法解码:{error}") from error
 
 
 def read_trails_call(data: bytes) -> tuple[Group, ...]:

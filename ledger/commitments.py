@@ -25,7 +25,9 @@ def _commit(domain: bytes, salt: bytes, text: str) -> bytes:
     """``keccak(domain ‖ salt ‖ utf8)``; the salt has 32 bytes, so nothing can shift across."""
     if len(salt) != SALT_SIZE:
         raise InvalidInput(
-            "SALT_LENGTH", "salt", f"a salt has {SALT_SIZE} bytes, not {len(salt)}",
+            "SALT_LENGTH",
+            "salt",
+            f"a salt has {SALT_SIZE} bytes, not {len(salt)}",
             f"盐值须为 {SALT_SIZE} 字节,实为 {len(salt)} 字节",
         )
     return keccak(domain + salt + text.encode())

@@ -54,6 +54,10 @@ class Field:
             self.type_name, self.abi_type, self.item, self.encode = _element(hint)
 
 
+def _class_of(value: object) -> type:
+    return type(value)
+
+
 def camel(name: str) -> str:
     """``case_key`` → ``caseKey``."""
     head, *tail = name.split("_")
@@ -86,7 +90,9 @@ def _word_encoder(kind: str) -> Encoder:
 def _uint(value: int, bits: int) -> bytes:
     if not 0 <= value < 1 << bits:
         raise InvalidInput(
-            "NUMBER_OUT_OF_RANGE", "act", f"{value} does not fit uint{bits}",
+            "NUMBER_OUT_OF_RANGE",
+            "act",
+            f"{value} does not fit uint{bits}",
             f"{value} 超出 uint{bits} 的范围",
         )
     return value.to_bytes(32, "big")
@@ -95,7 +101,9 @@ def _uint(value: int, bits: int) -> bytes:
 def _fixed(value: bytes, width: int, *, pad_left: bool) -> bytes:
     if len(value) != width:
         raise InvalidInput(
-            "WRONG_LENGTH", "act", f"{len(value)} bytes where {width} belong",
+            "WRONG_LENGTH",
+            "act",
+            f"{len(value)} bytes where {width} belong",
             f"应为 {width} 字节,实为 {len(value)} 字节",
         )
     return value.rjust(32, b"\0") if pad_left else value.ljust(32, b"\0")
@@ -137,7 +145,7 @@ def type_hash(cls: type) -> bytes:
 
 def struct_hash(value: Any) -> bytes:
     """EIP-712 ``hashStruct`` (32 bytes)."""
-    cls = type(value)
+    cls = _class_of(value)
     words = [field.encode(getattr(value, field.python_name)) for field in struct_fields(cls)]
     return keccak(type_hash(cls) + b"".join(words))
 
@@ -170,7 +178,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return tuple(_plain(item) for item in value)
     if hasattr(type(value), "__dataclass_fields__"):
-        return tuple(_plain(getattr(value, f.python_name)) for f in struct_fields(type(value)))
+        return tuple(_plain(getattr(value, f.python_name)) for f in struct_fields(_class_of(value)))
     return value
 
 
@@ -178,7 +186,7 @@ def encode_body(*values: Any, extra: tuple[str, ...] = ()) -> bytes:
     """``abi.encode`` of a struct, followed by plain values of the ABI types ``extra``."""
     struct, *rest = values
     try:
-        return abi_encode((abi_type(type(struct)), *extra), (_plain(struct), *rest))
+        return abi_encode((abi_type(_class_of(struct)), *extra), (_plain(struct), *rest))
     except EncodingError as error:
         raise InvalidInput("ACT_UNENCODABLE", "act", str(error), f"无法编码:{error}") from error
 
@@ -223,7 +231,7 @@ def typed_data(value: Any, chain_id: int, contract: bytes) -> dict[str, Any]:
             if field.item is not None:
                 declare(field.item)
 
-    declare(type(value))
+    declare(_class_of(value))
     return {
         "types": types,
         "primaryType": type(value).__name__,
@@ -244,5 +252,5 @@ def message(value: Any) -> Any:
     if isinstance(value, tuple):
         return [message(item) for item in value]
     if hasattr(type(value), "__dataclass_fields__"):
-        return {f.name: message(getattr(value, f.python_name)) for f in struct_fields(type(value))}
+        return {f.name: message(getattr(value, f.python_name)) for f in struct_fields(_class_of(value))}
     return value

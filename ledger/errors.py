@@ -37,9 +37,7 @@ class InvalidInput(HuxinError):
     http_status = 422
     exit_code = 65
 
-    def __init__(
-        self, code: str, where: str, en: str, zh: str, faults: Sequence[Fault] = ()
-    ) -> None:
+    def __init__(self, code: str, where: str, en: str, zh: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(code, en, zh)
         self.where = where
         self.faults = tuple(faults) or (Fault(code, where, zh, en),)

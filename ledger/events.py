@@ -31,7 +31,7 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Emitted:
     """One verdict as emitted. A step that was taken names its case and trail, not its act."""
 
     reason: Reason
@@ -41,7 +41,7 @@ class Verdict:
     trail: bytes = b""
 
     @classmethod
-    def expected(cls, outcome: Outcome) -> "Verdict":
+    def expected(cls, outcome: Outcome) -> "Emitted":
         """What the chain must have emitted if it follows the rules as Python has them."""
         if outcome.state is not None:
             return cls(Reason.OK, subject=outcome.subject, trail=outcome.state.trail)
@@ -49,32 +49,36 @@ class Verdict:
         return cls(outcome.reason, outcome.act_id, outcome.subject, spoken_of)
 
 
-
-def decode(log: Log) -> Verdict:
+def decode(log: Log) -> Emitted:
     """A log whose first topic is in ``VERDICTS``; raises ValueError for one that is not well formed."""
     kind, *indexed = log.topics
+    number = int.from_bytes(log.data, "big")
     if kind == STEPPED:
-        return Verdict(Reason.OK, subject=indexed[0], trail=log.data)
+        (case,) = indexed
+        return Emitted(Reason.OK, subject=case, trail=log.data)
     if kind == REFUSED:
         act, subject, officer = indexed
-        reason = Reason(int.from_bytes(log.data, "big"))
-        return Verdict(reason, act, subject, int.from_bytes(officer, "big"))
+        return Emitted(Reason(number), act, subject, int.from_bytes(officer, "big"))
     if kind == DISCARDED:
-        return Verdict(Reason(int.from_bytes(log.data, "big")), indexed[0], indexed[1])
-    officer = int.from_bytes(indexed[1], "big") if kind == APPLIED else 0
-    return Verdict(Reason.OK, indexed[0], officer=officer)
+        act, subject = indexed
+        return Emitted(Reason(number), act, subject)
+    if kind == APPLIED:
+        act, officer = indexed
+        return Emitted(Reason.OK, act, officer=int.from_bytes(officer, "big"))
+    (proposal,) = indexed
+    return Emitted(Reason.OK, proposal)
 
 
-def verdicts(logs: Iterable[Log]) -> tuple[Verdict, ...]:
+def verdicts(logs: Iterable[Log]) -> tuple[Emitted, ...]:
     """The verdicts among a transaction's logs, in order."""
     return tuple(decode(log) for log in logs if log.topics and log.topics[0] in VERDICTS)
 
 
 def first_difference(
-    outcomes: Sequence[Outcome], emitted: Sequence[Verdict]
-) -> tuple[int, Verdict | None, Verdict | None] | None:
+    outcomes: Sequence[Outcome], emitted: Sequence[Emitted]
+) -> tuple[int, Emitted | None, Emitted | None] | None:
     """Where rules and chain first disagree: (place, by the rules, on the chain); None if nowhere."""
-    expected = tuple(map(Verdict.expected, outcomes))
+    expected = tuple(map(Emitted.expected, outcomes))
     for place in range(max(len(expected), len(emitted))):
         ours = expected[place] if place < len(expected) else None
         theirs = emitted[place] if place < len(emitted) else None

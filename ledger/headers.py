@@ -15,9 +15,7 @@ from ledger import crypto
 from ledger.errors import InvalidInput
 
 MIX_HASH = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")
-EMPTY_OMMERS_HASH = bytes.fromhex(
-    "1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347"
-)
+EMPTY_OMMERS_HASH = bytes.fromhex("1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347")
 VANITY_LENGTH = 32
 SEAL_LENGTH = 65
 MAX_HEADER_BYTES = 64 * 1024
@@ -327,9 +325,7 @@ def _names(addresses: Sequence[bytes | None]) -> str:
     return ", ".join("unreadable" if a is None else "0x" + a.hex() for a in addresses) or "none"
 
 
-def _validator_checks(
-    header: Header, extra: ExtraData, expected: Sequence[bytes]
-) -> tuple[SealCheck, ...]:
+def _validator_checks(header: Header, extra: ExtraData, expected: Sequence[bytes]) -> tuple[SealCheck, ...]:
     repeated = extra.validators == tuple(sorted(set(expected)))
     return (
         SealCheck("VALIDATORS_REPEATED", repeated, _names(extra.validators)),
@@ -337,9 +333,7 @@ def _validator_checks(
     )
 
 
-def _sealer_checks(
-    sealers: Sequence[bytes | None], expected: Sequence[bytes]
-) -> tuple[SealCheck, ...]:
+def _sealer_checks(sealers: Sequence[bytes | None], expected: Sequence[bytes]) -> tuple[SealCheck, ...]:
     known = {sealer for sealer in sealers if sealer in expected}
     needed = quorum(len(set(expected)))
     enough = bool(expected) and len(known) >= needed

@@ -15,7 +15,9 @@ def scoped(agency: int, number: int) -> int:
     """Join an agency's number and one it gave out, both 1..2^32-1, to a uint64."""
     if not (0 < agency <= MAX_UINT32 and 0 < number <= MAX_UINT32):
         raise InvalidInput(
-            "ID_OUT_OF_RANGE", "id", f"{agency}-{number}: both parts must be 1..4294967295",
+            "ID_OUT_OF_RANGE",
+            "id",
+            f"{agency}-{number}: both parts must be 1..4294967295",
             f"{agency}-{number}:两部分都须在 1..4294967295 之间",
         )
     return agency << 32 | number
@@ -41,7 +43,9 @@ def parse_id(text: str) -> int:
     left, dash, right = text.partition("-")
     if not (dash and left.isascii() and left.isdigit() and right.isascii() and right.isdigit()):
         raise InvalidInput(
-            "ID_MALFORMED", "id", f"{text!r}: write agency-number, for example 3-17",
+            "ID_MALFORMED",
+            "id",
+            f"{text!r}: write agency-number, for example 3-17",
             f"{text!r}:请写成 机构编号-编号,例如 3-17",
         )
     return scoped(int(left), int(right))

@@ -11,9 +11,7 @@ from enum import IntEnum, IntFlag
 from importlib.resources import files
 from typing import Any
 
-_TABLE: dict[str, Any] = json.loads(
-    files("ledger").joinpath("procedure.json").read_text(encoding="utf-8")
-)
+_TABLE: dict[str, Any] = json.loads(files("ledger").joinpath("procedure.json").read_text(encoding="utf-8"))
 
 
 def _members(section: str) -> dict[str, int]:

@@ -149,7 +149,7 @@ class Text(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Refusal(Exception):  # noqa: N818 - the field's word for it; it is a verdict, not a defect
+class Refusal(Exception):
     """An act was judged and not carried out."""
 
     reason: Reason

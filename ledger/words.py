@@ -65,7 +65,7 @@ def grant(record: Grant) -> int:
 
 
 def quota(record: Grant) -> int:
-    """limit 32@0, used 32@32."""
+    """Limit 32@0, used 32@32."""
     return record.quota | record.used << 32
 
 
@@ -76,11 +76,9 @@ def seal(record: Seal) -> int:
 
 def license_(record: LicenseRecord) -> int:
     """License word."""
-    return _interval(record) | _pack(
-        (record.issuer, 100), (record.seal, 132), (record.case_tag, 164)
-    )
+    return _interval(record) | _pack((record.issuer, 100), (record.seal, 132), (record.case_tag, 164))
 
 
 def batch(record: Batch) -> int:
-    """issuer 32@0, seal number 32@32, issuedAt 32@64, count 32@96."""
+    """Issuer 32@0, seal number 32@32, issuedAt 32@64, count 32@96."""
     return _pack((record.issuer, 0), (record.seal, 32), (record.issued_at, 64), (record.count, 96))

@@ -6,8 +6,8 @@ from ledger import territory
 from ledger.crypto import recover
 from ledger.errors import HuxinError
 from ledger.ids import agency_of, number_of, scoped
-from ledger.records import AGENCY, GRANT, KEY, WINDOW, GranteeKind, Key, Status
 from ledger.reasons import Reason, Refusal
+from ledger.records import AGENCY, GRANT, KEY, WINDOW, GranteeKind, Key, Status
 from ledger.world import World
 
 

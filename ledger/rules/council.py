@@ -121,9 +121,7 @@ def proposal_id(world: World, proposal: acts.Proposal) -> bytes:
     return digest(world.deployment.domain("council"), struct_hash(proposal))
 
 
-def submit(
-    world: World, proposal: acts.Proposal, signatures: Sequence[bytes], now: int
-) -> bool:
+def submit(world: World, proposal: acts.Proposal, signatures: Sequence[bytes], now: int) -> bool:
     """Judge a signed proposal; True where it was carried out, False where it was scheduled."""
     identity = proposal_id(world, proposal)
     require(now <= proposal.deadline, Reason.ACT_EXPIRED)

@@ -97,9 +97,7 @@ def set_grant_status(world: World, act: acts.SetGrantStatus, key: Key, now: int)
     _change(world.grants[act.grant], act.status, place, now)
 
 
-def council_set_grant_status(
-    world: World, now: int, grant: int, status: int, reason: int
-) -> None:
+def council_set_grant_status(world: World, now: int, grant: int, status: int, reason: int) -> None:
     """Council: the same for any grant."""
     del reason
     require(grant in world.grants, Reason.GRANT_UNKNOWN)
@@ -211,16 +209,12 @@ def _check_competent(world: World, terms: acts.GrantTerms, agency: int) -> None:
         require(not beyond, Reason.RIGHT_NOT_GRANTABLE)
 
 
-def _check_narrower(  # noqa: PLR0913 - all of it is compared
-    world: World, terms: acts.GrantTerms, agency: int, start: int, target: int, now: int
-) -> None:
+def _check_narrower(world: World, terms: acts.GrantTerms, agency: int, start: int, target: int, now: int) -> None:
     parent = world.grants.get(terms.parent)
     if parent is None:
         raise Refusal(Reason.GRANT_UNKNOWN)
     own_region = world.agencies[agency].region
-    holds_region = parent.kind is GranteeKind.REGION and territory.contains(
-        parent.grantee, own_region
-    )
+    holds_region = parent.kind is GranteeKind.REGION and territory.contains(parent.grantee, own_region)
     holds = holds_region or (parent.kind is GranteeKind.AGENCY and parent.grantee == agency)
     require(holds, Reason.NOT_COMPETENT)
     check(grant_standing(world, terms.parent, now))

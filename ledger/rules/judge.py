@@ -5,8 +5,9 @@ the world from before a transaction to after it and returns one outcome per act,
 transaction that cannot be parsed has reverted as a whole and changes nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ledger import acts, calldata
@@ -106,9 +107,7 @@ def decode_admin(contract: str, signed: calldata.SignedAct) -> tuple[Any, tuple[
     if not 1 <= signed.kind <= len(classes):
         raise InvalidInput("KIND_UNKNOWN", "kind", f"no act {signed.kind}", f"未知行为 {signed.kind}")
     cls = classes[signed.kind - 1]
-    act, *extra = decode_body(
-        cls, signed.body, extra=acts.PROOF_TYPES if cls in acts.PROVEN else ()
-    )
+    act, *extra = decode_body(cls, signed.body, extra=acts.PROOF_TYPES if cls in acts.PROVEN else ())
     return act, tuple(extra)
 
 
@@ -118,12 +117,10 @@ def judge_group(world: World, group: calldata.Group, now: int) -> Iterator[Outco
     key = _key_of(world, digest(domain, struct_hash(group.signed)), group.signature)
     for act in group.opens:
         subject = case_key(act.officer, act.commitment)
-        yield _step_outcome(domain, act, subject, lambda a=act: judge_open(world, a, key, now))
+        yield _step_outcome(domain, act, subject, partial(judge_open, world, act, key, now))
     for carried in group.steps:
         step = carried.step
-        yield _step_outcome(
-            domain, step, step.case_key, lambda c=carried: judge_step(world, c, key, now)
-        )
+        yield _step_outcome(domain, step, step.case_key, partial(judge_step, world, carried, key, now))
 
 
 def _key_of(world: World, signed: bytes, signature: bytes) -> Key | Refusal:
@@ -134,9 +131,7 @@ def _key_of(world: World, signed: bytes, signature: bytes) -> Key | Refusal:
     return world.keys.get(address) or Refusal(Reason.SIGNER_UNKNOWN)
 
 
-def _step_outcome(
-    domain: bytes, act: acts.Open | acts.Step, subject: bytes, run: Callable[[], CaseState]
-) -> Outcome:
+def _step_outcome(domain: bytes, act: acts.Open | acts.Step, subject: bytes, run: Callable[[], CaseState]) -> Outcome:
     act_id = digest(domain, struct_hash(act))
     try:
         state = run()
@@ -166,10 +161,3 @@ def _decision(world: World, proposal: acts.Proposal, run: Callable[[], object]) 
         return Outcome(identity, 0, refusal.reason, proposal)
     world.judged.add(identity)
     return Outcome(identity, 0, Reason.OK, proposal)
-
-
-def judge_all(
-    world: World, transactions: Sequence[tuple[str, bytes]], now: int
-) -> tuple[tuple[Outcome, ...], ...]:
-    """Several transactions of one block."""
-    return tuple(judge(world, contract, data, now) for contract, data in transactions)

@@ -33,7 +33,7 @@ def case_tag(case_key: bytes) -> int:
     return int.from_bytes(case_key, "big") & TAG
 
 
-def issue_license(  # noqa: PLR0913 - the proof travels beside what is signed
+def issue_license(
     world: World, act: acts.IssueLicense, key: Key, now: int, batch: bytes, proof: Sequence[bytes]
 ) -> None:
     require(key.roles & Role.ISSUER, Reason.ROLE_MISSING)
@@ -41,7 +41,7 @@ def issue_license(  # noqa: PLR0913 - the proof travels beside what is signed
     require(agency_of(one.item) == agency, Reason.NOT_YOUR_AGENCY)
     require(one.item in world.items, Reason.ITEM_UNKNOWN)
     usable_seal(world, one.seal, agency, (now,))
-    require(one.sm3 != ZERO and one.sha256 != ZERO, Reason.BAD_FIELD)
+    require(ZERO not in (one.sm3, one.sha256), Reason.BAD_FIELD)
     require(one.valid_until > one.valid_from, Reason.BAD_INTERVAL)
     leaf = leaf_of(one)
     require(leaf not in world.licenses, Reason.LICENSE_EXISTS)
@@ -66,7 +66,7 @@ def issue_batch(world: World, act: acts.IssueBatch, key: Key, now: int) -> None:
     world.batches[act.root] = Batch(agency, number_of(act.seal), now, act.count)
 
 
-def set_license_status(  # noqa: PLR0913 - the proof travels beside what is signed
+def set_license_status(
     world: World, act: acts.SetLicenseStatus, key: Key, now: int, batch: bytes,
     proof: Sequence[bytes],
 ) -> None:  # fmt: skip
@@ -84,9 +84,7 @@ def stopped(record: LicenseRecord, at: int) -> Reason:
     return _STOPPED[record.status]
 
 
-def printable_license(  # noqa: PLR0913 - who, which, for what, when
-    world: World, leaf: bytes, home: int, case_key: bytes, moments: tuple[int, ...]
-) -> None:
+def printable_license(world: World, leaf: bytes, home: int, case_key: bytes, moments: tuple[int, ...]) -> None:
     """Refuse a license that is unknown, another's, another case's or stopped (ISSUE 出证)."""
     record = world.licenses.get(leaf)
     if record is None:

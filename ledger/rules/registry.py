@@ -93,10 +93,10 @@ def register_agency(  # noqa: PLR0913 - the council's call has these fields
     """Council: enter an agency with its first administrator."""
     require(agency and admin, Reason.BAD_FIELD)
     require(agency not in world.agencies, Reason.AGENCY_EXISTS)
-    require(len(uscc.encode()) == 18, Reason.BAD_FIELD)  # noqa: PLR2004 - GB 32100
+    require(len(uscc.encode()) == 18, Reason.BAD_FIELD)
     check_name(name)
     require(territory.is_region(region), Reason.BAD_FIELD)
-    require(flags <= 3, Reason.BAD_FIELD)  # noqa: PLR2004 - AgencyFlag
+    require(flags <= 3, Reason.BAD_FIELD)
     _check_new_key(world, admin_key)
     world.agencies[agency] = Agency(now, FOREVER, region=region, flags=flags)
     _enter(world, admin_key, Key(now, FOREVER, officer=scoped(agency, admin), roles=FIRST_ROLES))

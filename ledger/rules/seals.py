@@ -28,9 +28,7 @@ def change_seal(world: World, act: acts.ChangeSeal, key: Key, now: int) -> None:
     check_name(act.name)
     start = check_interval(act.valid_from, act.valid_until, now)
     version = seal.version + 1
-    world.seals[act.seal] = Seal(
-        start, act.valid_until, digest=seal_digest(act), version=version
-    )
+    world.seals[act.seal] = Seal(start, act.valid_until, digest=seal_digest(act), version=version)
 
 
 def set_seal_status(world: World, act: acts.SetSealStatus, key: Key, now: int) -> None:

@@ -98,9 +98,7 @@ def judge_step(world: World, carried: Carried, key: Key | Refusal, now: int) -> 
         raise Refusal(Reason.ACTION_UNKNOWN)
     require(rule.sources >> state.status & 1, Reason.NOT_IN_THIS_STATUS)
     require(state.seq < LAST_SEQ, Reason.SEQUENCE_EXHAUSTED)
-    _check_authority(
-        world, step, rule, signer, state.item, state.grantable, moments, state.mode
-    )
+    _check_authority(world, step, rule, signer, state.item, state.grantable, moments, state.mode)
     require(signer.roles & rule.roles, Reason.ROLE_MISSING)
     _check_requirements(rule.requires, state)
     _check_subject(world, rule, step, state, moments)
@@ -116,9 +114,7 @@ def judge_step(world: World, carried: Carried, key: Key | Refusal, now: int) -> 
     return after
 
 
-def _begin(
-    world: World, act: Open | Step, key: Key | Refusal, now: int, last_at: int
-) -> tuple[Key, tuple[int, ...]]:
+def _begin(world: World, act: Open | Step, key: Key | Refusal, now: int, last_at: int) -> tuple[Key, tuple[int, ...]]:
     """Checks 2 to 6; returns the signer and the moments at which all must hold."""
     require(now <= act.deadline, Reason.ACT_EXPIRED)
     if isinstance(key, Refusal):
@@ -145,7 +141,7 @@ def _item_version(world: World, act: Open) -> ItemVersion:
     return version
 
 
-def _check_authority(  # noqa: PLR0913 - who, what, where, when
+def _check_authority(
     world: World, act: Open | Step, rule: Rule, key: Key, item: int, grantable: int,
     moments: tuple[int, ...], mode: int,
 ) -> None:  # fmt: skip
@@ -174,9 +170,7 @@ def _check_requirements(requires: int, state: CaseState) -> None:
         require(not state.children, Reason.CHILDREN_NOT_ENDED)
 
 
-def _check_subject(
-    world: World, rule: Rule, step: Step, state: CaseState, moments: tuple[int, ...]
-) -> None:
+def _check_subject(world: World, rule: Rule, step: Step, state: CaseState, moments: tuple[int, ...]) -> None:
     if rule.subject is Subject.NONE:
         require(step.subject == NO_SUBJECT, Reason.MALFORMED)
         return
@@ -249,7 +243,7 @@ def _flag_effect(effect: Effect, step: Step, state: CaseState) -> CaseState:
         require(not unissued, Reason.LICENSE_REQUIRED)
     elif effect is Effect.RATE:
         require(not flags & Flag.RATED, Reason.ALREADY_RATED)
-        require(1 <= step.detail <= 5, Reason.DETAIL_OUT_OF_RANGE)  # noqa: PLR2004 - GB/T 39046
+        require(1 <= step.detail <= 5, Reason.DETAIL_OUT_OF_RANGE)
         flags |= Flag.RATED | (Flag.MEND_DUE if step.detail >= BAD_RATING else 0)
     elif effect is Effect.MEND:
         require(flags & Flag.MEND_DUE, Reason.NOT_RATED_BAD)
