@@ -1,0 +1,1 @@
+"""The ledger over HTTP: FastAPI, problem+json, everything under ``/v1``."""

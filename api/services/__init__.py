@@ -1,0 +1,1 @@
+"""What the API does, without HTTP: plain classes that take ports."""

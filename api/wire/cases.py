@@ -1,0 +1,107 @@
+"""Cases, their steps, refusals and documents, for their parties and for auditors."""
+
+from typing import Any
+
+from pydantic import Field
+
+from api.wire.base import AgencyNumber, Hex32, ReasonView, ScopedId, Seconds, Wire
+
+_DOCUMENT = {
+    "kind": "materials",
+    "version": 1,
+    "fields": [{"name": "list.1", "public": False, "text": "营业执照", "salt": "7c" * 32}],
+}
+
+
+class DocumentRequest(Wire):
+    """A document with its salts (``ledger.evidence_json``); ``commitment`` before the case exists.
+
+    The opener shows that ``caseKey = keccak(abi.encode(officer, commitment))`` is the own.
+    """
+
+    case_key: Hex32
+    commitment: Hex32 | None = None
+    document: dict[str, Any] = Field(max_length=8, examples=[_DOCUMENT])
+
+
+class DocumentStored(Wire):
+    """``root`` is what goes into the act as ``evidence``."""
+
+    root: Hex32
+    kind: str
+    fields: int
+
+
+class CaseView(Wire):
+    """The state of a case; ``trail`` and ``word`` are what the next step starts from."""
+
+    case_key: Hex32
+    trail: Hex32
+    word: Hex32
+    head: Hex32
+    seq: int
+    status: str = Field(examples=["ACCEPTED"])
+    mode: str
+    item: ScopedId
+    version: int
+    home: AgencyNumber
+    flags: tuple[str, ...]
+    missing: int
+    originals: int
+    children: int
+    last_at: Seconds
+    parties: tuple[AgencyNumber, ...]
+
+
+class StepView(Wire):
+    """A step that was taken."""
+
+    act_id: Hex32
+    seq: int
+    action: str
+    officer: ScopedId
+    grant: ScopedId | None = None
+    detail: int
+    subject: Hex32 | None = None
+    evidence: Hex32
+    trail: Hex32
+    signed_at: Seconds
+    block: int
+    time: Seconds
+    late: bool
+
+
+class RefusalView(Wire):
+    """A step that was not taken, with the reason."""
+
+    act_id: Hex32
+    officer: ScopedId | None = None
+    action: str | None = None
+    reason: ReasonView
+    block: int
+    time: Seconds
+
+
+class DocumentInfo(Wire):
+    """That there is a document; reading its content is logged."""
+
+    root: Hex32
+    kind: str
+    stored_at: Seconds
+    stored_by: ScopedId
+
+
+class DocumentView(Wire):
+    """The decrypted document in the form of ``ledger.evidence_json``."""
+
+    root: Hex32
+    document: dict[str, Any]
+
+
+class ReadView(Wire):
+    """Who read which document, and when."""
+
+    root: Hex32 | None = None
+    what: str = Field(examples=["document"])
+    officer: ScopedId
+    at: Seconds
