@@ -93,10 +93,10 @@ class _Reader:
         body = self._parse(source) if isinstance(source, bytes | str) else source
         if not isinstance(body, dict):
             raise InvalidInput.of([_fault("EVIDENCE_WRONG_TYPE", "$", "must be a JSON object", "须为 JSON 对象")])
-        self.keys(body, "$", {"version", "kind", "fields"})
-        if body.get("version", VERSION) != VERSION:
+        self.keys(body, "", {"version", "kind", "fields"})
+        if "version" in body and (type(body["version"]) is not int or body["version"] != VERSION):
             self._add("EVIDENCE_VERSION", "version", f"must be {VERSION}", f"须为 {VERSION}")
-        self.kind = self._read_kind(body.get("kind"))
+        self.kind = self._read_kind(body["kind"]) if "kind" in body else DocumentKind.MATERIALS
         self.items: Sequence[Any] = self._read_items(body.get("fields", []))
 
     def _add(self, code: str, where: str, en: str, zh: str) -> None:
@@ -120,12 +120,12 @@ class _Reader:
         return body
 
     def _read_kind(self, kind: object) -> DocumentKind:
-        try:
-            return DocumentKind(kind)
-        except ValueError:
-            known = ", ".join(DocumentKind)
-            self._add("EVIDENCE_KIND_UNKNOWN", "kind", f"must be one of {known}", f"须为下列之一:{known}")
-            return DocumentKind.MATERIALS
+        for known in DocumentKind:
+            if kind == known.value:
+                return known
+        every = ", ".join(DocumentKind)
+        self._add("EVIDENCE_KIND_UNKNOWN", "kind", f"must be one of {every}", f"须为下列之一:{every}")
+        return DocumentKind.MATERIALS
 
     def _read_items(self, items: object) -> Sequence[Any]:
         if not isinstance(items, list):
@@ -137,11 +137,12 @@ class _Reader:
         return items
 
     def keys(self, item: dict[str, Any], where: str, wanted: set[str]) -> None:
+        inside = f"{where}." if where else ""
         for key in sorted(wanted - item.keys()):
-            self._add("EVIDENCE_KEY_MISSING", f"{where}.{key}", "is missing", "缺失")
+            self._add("EVIDENCE_KEY_MISSING", f"{inside}{key}", "is missing", "缺失")
         for key in sorted(map(str, item.keys() - wanted)):
             self._add(
-                "EVIDENCE_KEY_UNKNOWN", f"{where}.{key[:64]}", "is not known; leave it out", "不是已知的键,请删去"
+                "EVIDENCE_KEY_UNKNOWN", f"{inside}{key[:64]}", "is not known; leave it out", "不是已知的键,请删去"
             )
 
     def name_and_public(self, item: dict[str, Any], where: str) -> tuple[str, bool]:
@@ -201,8 +202,8 @@ class _Reader:
         return [*self.faults, *fresh]
 
 
-def _same_place(one: str, other: str) -> bool:
-    return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
+def _same_place(found: str, stand_in: str) -> bool:
+    return stand_in in {found, f"{found}.text", f"{found}.bytes"} or found.startswith(f"{stand_in}.")
 
 
 def _no_constant(name: str) -> None:
