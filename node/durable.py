@@ -1,0 +1,23 @@
+"""Small files that must be whole or not there at all, also after a power cut."""
+
+import os
+from pathlib import Path
+
+PRIVATE = 0o600
+PUBLIC = 0o644
+
+
+def write_durably(path: Path, content: str, mode: int = PUBLIC) -> None:
+    """Put a text file in place atomically and wait until it is on disk; ``mode`` as in chmod."""
+    temporary = path.with_name(path.name + ".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
