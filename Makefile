@@ -63,25 +63,35 @@ lock: $(STAMPS)/dev
 
 node: hardhat/node_modules/.installed
 
-# A stamp is written last, so that an interrupted installation is done again and a finished one is not.
+# A stamp is written last, so that a finished installation is not done again; one that was interrupted may have left
+# half a package behind, so it starts over.
+define install
+	@if [ -e $(STAMPS)/installing ]; then \
+		echo '上次安装中断, 重新开始 / the last installation was interrupted, starting over'; \
+		"$(PYTHON)" -m venv --clear $(VENV) && mkdir -p $(STAMPS) && touch $(STAMPS)/venv; \
+	fi
+	@touch $(STAMPS)/installing
+	$(PIP) install --require-hashes $(addprefix -r ,$(1))
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@rm $(STAMPS)/installing
+	@touch $@
+endef
+
 $(STAMPS)/venv:
 	@if [ -z "$(PYTHON)" ]; then \
 		echo '需要 Python 3.11–3.13 (含 venv) / needs Python 3.11 to 3.13 with its venv module (Debian: apt-get install python3-venv)' >&2; exit 1; \
 	fi
 	"$(PYTHON)" -m venv --clear $(VENV)
-	mkdir -p $(STAMPS)
-	touch $@
+	@mkdir -p $(STAMPS)
+	@touch $@
 
 $(STAMPS)/runtime: requirements/runtime.txt requirements/build.txt pyproject.toml | $(STAMPS)/venv
-	@echo '安装依赖 / installing dependencies ...'
-	$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
-	$(PIP) install --no-deps --no-build-isolation --editable .
-	touch $@
+	@echo '安装依赖, 约一分钟 / installing dependencies, about a minute ...'
+	$(call install,requirements/runtime.txt requirements/build.txt)
 
 $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/runtime
 	@echo '安装检查工具 / installing the tools for checking ...'
-	$(PIP) install --require-hashes -r requirements/dev.txt
-	touch $@
+	$(call install,requirements/dev.txt)
 
 # Twice: the first run brings the locked Node, the second is run by it and so may install what asks for that Node.
 # Not `npm ci`, which refuses a lock without the packages of platforms that the locking machine could not see;
