@@ -9,6 +9,7 @@ from typing import Protocol
 
 import rlp  # type: ignore[import-untyped]  # ships no types
 from eth.abc import SignedTransactionAPI
+from eth.exceptions import PyEVMError
 from eth.vm.forks.london.transactions import LondonTransactionBuilder
 from eth_keys.exceptions import BadSignature
 from eth_utils import ValidationError
@@ -22,6 +23,7 @@ _LEGACY_PREFIX = 0xC0
 _MAX_NONCE = 2**64 - 2
 _DECODING_ERRORS = (
     rlp.exceptions.RLPException,
+    PyEVMError,
     ValidationError,
     ValueError,
     TypeError,

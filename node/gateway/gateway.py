@@ -36,10 +36,9 @@ from node.gateway.reading import (
     read_transaction,
 )
 
-_METHOD_NOT_FOUND = -32601
+_NO_SUCH_METHOD = frozenset({-32601, -32004})  # JSON-RPC 2.0; EIP-1474
 _TOO_MANY = -32005
 _POLL_SECONDS = 0.05
-_KNOWN = ("already known", "known transaction", "already imported")
 _REJECTIONS = {
     "nonce too low": "TX_NONCE_TOO_LOW",
     "nonce is too low": "TX_NONCE_TOO_LOW",
@@ -171,7 +170,7 @@ class Gateway:
                 found = self._request("eth_getBlockReceipts", hex_quantity(number))
                 return tuple(read_receipt(fields) for fields in found or ())
             except RpcFailure as error:
-                if error.rpc_code != _METHOD_NOT_FOUND:
+                if error.rpc_code not in _NO_SUCH_METHOD:
                     raise
                 self._has_block_receipts = False
         block = self.block(number)
@@ -218,13 +217,15 @@ class Gateway:
 
         Raises TransactionRejected; ChainUnavailable says nothing of whether it was taken.
         """
+        tx_hash = keccak(raw)
         try:
             self._request("eth_sendRawTransaction", hex_data(raw))
         except RpcFailure as error:
-            message = error.message.lower()
-            if not any(words in message for words in _KNOWN):
-                raise _rejected(error, message) from error
-        return keccak(raw)
+            # engines word "already known" differently, and Hardhat answers a mined transaction that
+            # reverted with an error: whether it was taken is a fact to be looked up
+            if self._transaction_fields(tx_hash) is None:
+                raise _rejected(error) from error
+        return tx_hash
 
     def nonce(self, address: bytes) -> int:
         """The account's next nonce by mined transactions alone."""
@@ -301,6 +302,7 @@ def creation_data(artifact: Mapping[str, Any], arguments: Sequence[Any]) -> byte
     return bytes.fromhex(contract.constructor(*arguments).data_in_transaction[2:])
 
 
-def _rejected(error: RpcFailure, message: str) -> TransactionRejected:
+def _rejected(error: RpcFailure) -> TransactionRejected:
+    message = error.message.lower()
     code = next((code for words, code in _REJECTIONS.items() if words in message), "TX_REJECTED")
     return TransactionRejected(code, error.rpc_code, error.message, error.rpc_data)

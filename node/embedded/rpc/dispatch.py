@@ -3,11 +3,8 @@
 import inspect
 import json
 import logging
-import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
-
-from eth.vm.interrupt import EVMMissingData
 
 from node.embedded.rpc.errors import (
     INTERNAL_ERROR,
@@ -21,7 +18,6 @@ from node.embedded.rpc.errors import (
 
 MAX_BATCH = 1_000
 _LOGGER = logging.getLogger(__name__)
-_STORE_ERRORS = (sqlite3.Error, EVMMissingData, KeyError)
 
 
 class Dispatcher:
@@ -81,10 +77,11 @@ class Dispatcher:
             raise RpcError(INVALID_PARAMS, f"wrong number of arguments: {error}") from error
         try:
             return method(*arguments)
-        except _STORE_ERRORS as error:
-            _LOGGER.exception("the chain store failed in %s", name)
-            message = f"the chain store cannot be read: {type(error).__name__}"
-            raise RpcError(INTERNAL_ERROR, message) from error
+        except RpcError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a caller gets a JSON-RPC answer, whatever broke
+            _LOGGER.exception("%s failed", name)
+            raise RpcError(INTERNAL_ERROR, f"internal error: {type(error).__name__}") from error
 
 
 def _is_request(request: Any) -> bool:
