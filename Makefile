@@ -93,12 +93,12 @@ $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/runtime
 	@echo '安装检查工具 / installing the tools for checking ...'
 	$(call install,requirements/dev.txt)
 
-# Twice: the first run brings the locked Node, the second is run by it and so may install what asks for that Node.
+# Twice: the first run brings the locked Node and npm, the second is theirs and so installs what asks for that Node.
 # Not `npm ci`, which refuses a lock without the packages of platforms that the locking machine could not see;
 # `--no-save` takes versions and hashes from the lock all the same, and leaves it alone.
 hardhat/node_modules/.installed: hardhat/package.json hardhat/package-lock.json hardhat/.npmrc
 	cd hardhat && npm install --no-save --loglevel=error
-	cd hardhat && PATH="$$PWD/node_modules/.bin:$$PATH" npm install --no-save --loglevel=error
+	cd hardhat && node_modules/.bin/node node_modules/npm/bin/npm-cli.js install --no-save --loglevel=error
 	touch $@
 
 clean:
