@@ -1,0 +1,69 @@
+"""Everything that can be configured, read once (``api/composition.py`` or a process's entry)."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Frozen; every field can be set by ``HUXIN_<NAME>`` in the environment.
+
+    Times are seconds. ``database_url`` and ``rpc_url`` stand in for what the data folder says.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HUXIN_", frozen=True, extra="forbid")
+
+    data: Path = Path("huxin-data")
+    database_url: str | None = None
+    rpc_url: str | None = None
+    rpc_timeout: float = Field(default=15.0, gt=0)
+    finality_depth: int = Field(default=0, ge=0)
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8600, ge=0, le=65_535)
+    session_seconds: int = Field(default=3_600, gt=0)
+    challenge_seconds: int = Field(default=300, gt=0)
+    body_limit: int = Field(default=2_000_000, gt=0)
+    public_rate: int = Field(default=60, gt=0)
+    """Requests a minute and address on what needs no sign-in."""
+
+    outbox_limit: int = Field(default=50_000, gt=0)
+    """Acts accepted and not yet anchored beyond which more are turned away (503)."""
+    commit_batch: int = Field(default=500, gt=0)
+    """Accepts that share one database commit, at most."""
+    commit_queue: int = Field(default=10_000, gt=0)
+    """Accepts waiting for their commit beyond which more are turned away (503)."""
+
+    batch_acts: int = Field(default=200, gt=0)
+    batch_bytes: int = Field(default=100_000, gt=0)
+    batch_gas: int = Field(default=12_000_000, gt=0)
+    batch_age: float = Field(default=0.05, ge=0)
+    """How long the oldest act waits for company before a batch that is not full is sent."""
+    in_flight: int = Field(default=4, gt=0)
+    """Batches sent and not yet in the index, at most."""
+    resend_after: float = Field(default=5.0, gt=0)
+    lease_seconds: float = Field(default=15.0, gt=0)
+    poll_seconds: float = Field(default=0.05, gt=0)
+    stale_after: float = Field(default=10.0, gt=0)
+    """Age of the relay's heartbeat beyond which health says that it is not running."""
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.data / 'huxin.db'}"
+
+    @property
+    def network_file(self) -> Path:
+        """Chain id, endpoint, contracts, council."""
+        return self.data / "network.json"
+
+    @property
+    def relay_key_file(self) -> Path:
+        """The relay's own sending key; no officer's."""
+        return self.data / "relay.key"
+
+    @property
+    def master_key_file(self) -> Path:
+        """The vault's master key."""
+        return self.data / "master.key"

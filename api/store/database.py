@@ -1,0 +1,73 @@
+"""A database to read and to write: SQLite (WAL, every commit on disk) or PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import make_url
+
+BUSY_MILLISECONDS = 15_000
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-32000",
+)
+
+
+class Database:
+    """Two engines on one database: readers never wait, writers take the lock when they begin.
+
+    On SQLite a transaction that reads first and writes later can fail at the upgrade with nothing
+    to wait for; BEGIN IMMEDIATE makes writers queue instead.
+    """
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._readers = self._engine("DEFERRED", pool_size)
+        self._writers = self._engine("IMMEDIATE", 2)
+
+    def _engine(self, mode: str, pool_size: int) -> Engine:
+        engine = create_engine(self.url, pool_size=pool_size, max_overflow=pool_size)
+        if self.is_sqlite:
+            event.listen(engine, "connect", _prepare)
+            event.listen(engine, "begin", lambda connection: _begin(connection, mode))
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view; nothing that is written in it is kept."""
+        with self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: all or nothing, durable when the block is left."""
+        with self._writers.begin() as connection:
+            yield connection
+
+    def answers(self) -> bool:
+        """Whether the database can be written to: takes the write lock and lets it go."""
+        with self._writers.begin() as connection:
+            return bool(connection.execute(text("SELECT 1")).scalar_one() == 1)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._readers.dispose()
+        self._writers.dispose()
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # the driver's own BEGIN comes too late and never IMMEDIATE: ours is sent by _begin
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in _PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()
+
+
+def _begin(connection: Connection, mode: str) -> None:
+    connection.exec_driver_sql(f"BEGIN {mode}")
