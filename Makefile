@@ -98,7 +98,7 @@ $(STAMPS)/dev: requirements/dev.txt $(STAMPS)/runtime
 # `--no-save` takes versions and hashes from the lock all the same, and leaves it alone.
 hardhat/node_modules/.installed: hardhat/package.json hardhat/package-lock.json hardhat/.npmrc
 	cd hardhat && npm install --no-save --loglevel=error
-	cd hardhat && node_modules/.bin/node node_modules/npm/bin/npm-cli.js install --no-save --loglevel=error
+	cd hardhat && node_modules/node-linux-*/bin/node node_modules/npm/bin/npm-cli.js install --no-save --loglevel=error
 	touch $@
 
 clean:

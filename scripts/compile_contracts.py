@@ -1,7 +1,7 @@
 """Compile `contracts/src` with the pinned npm `solc` into `contracts/artifacts/<Contract>.json`.
 
 `python -m scripts.compile_contracts` writes, `--check` only compares and exits 1 with the names that differ.
-The compiler is `hardhat/node_modules/solc` (install with `npm ci` in `hardhat/`); it runs offline. Version and settings
+The compiler is `hardhat/node_modules/solc` (install it with `make node`); it runs offline. Version and settings
 stand in `contracts/compiler.json`, which the Hardhat configuration reads too. The bytecode carries no metadata hash, so
 that it depends on nothing but the sources and these settings.
 """
@@ -77,7 +77,7 @@ def check_compiler_version(version: str) -> None:
 
 
 def run_solc(*arguments: str, stdin: str = "") -> str:
-    """Run the npm compiler and return what it printed; raises `ToolMissingError` without Node or `npm ci`.
+    """Run the npm compiler and return what it printed; raises `ToolMissingError` where `make node` has not run.
 
     It prints into a file because it exits without waiting for a pipe to drain, which cuts the output short.
     """

@@ -20,7 +20,7 @@ def node_binary() -> Path:
             return locked
     found = shutil.which("node")
     if found is None:
-        message = "没有 Node / no Node: install it, then run `npm ci` in hardhat/"
+        message = "没有 Node / no Node: install it with npm, then run `make node`"
         raise ToolMissingError(message)
     return Path(found)
 
@@ -29,15 +29,23 @@ def node_module(name: str) -> Path:
     """Folder of an installed npm package, e.g. `solc` or `@openzeppelin/contracts`."""
     folder = NODE_MODULES / name
     if not folder.is_dir():
-        message = f"没有 npm 包 {name} / npm package {name} is missing: run `npm ci` in hardhat/"
+        message = f"没有 npm 包 {name} / npm package {name} is missing: run `make node`"
         raise ToolMissingError(message)
     return folder
 
 
-def node_tool(name: str) -> Path:
-    """Executable that an npm package brings, e.g. `anvil`, `hardhat`, `solhint`."""
+def node_command(name: str) -> tuple[str, str]:
+    """Start of the command that runs an npm package's tool, e.g. `hardhat`, `solhint`, under the right Node."""
     path = NODE_MODULES / ".bin" / name
     if not path.exists():
-        message = f"没有 {name} / {name} is missing: run `npm ci` in hardhat/"
+        message = f"没有 {name} / {name} is missing: run `make node`"
         raise ToolMissingError(message)
-    return path
+    return str(node_binary()), str(path.resolve())
+
+
+def anvil_binary() -> Path:
+    """The native anvil itself: npm's wrapper would leave it running when killed."""
+    for path in sorted((NODE_MODULES / "@foundry-rs").glob("anvil-*/bin/anvil")):
+        return path
+    message = "没有 anvil / anvil is missing: run `make node`"
+    raise ToolMissingError(message)

@@ -2,17 +2,16 @@
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
-from scripts.node_tools import ToolMissingError, node_binary, node_module, node_tool
+from scripts.node_tools import ToolMissingError, anvil_binary, node_binary, node_command, node_module
 
-TOOLS: dict[str, Callable[[], Path]] = {
+TOOLS: dict[str, Callable[[], object]] = {
     "node": node_binary,
     "solc": lambda: node_module("solc"),
     "ethers": lambda: node_module("ethers"),
     "merkle-tree": lambda: node_module("@openzeppelin/merkle-tree"),
-    "anvil": lambda: node_tool("anvil"),
-    "hardhat": lambda: node_tool("hardhat"),
+    "anvil": anvil_binary,
+    "hardhat": lambda: node_command("hardhat"),
 }
 
 
