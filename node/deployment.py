@@ -7,7 +7,6 @@ it stopped: what the account has sent already is not sent again, and the rest is
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Protocol
 
@@ -16,7 +15,7 @@ from eth_abi.abi import encode as abi_encode
 
 from ledger import calldata
 from ledger.acts import Proposal
-from ledger.crypto import address_of, checksum, keccak, sign
+from ledger.crypto import checksum, keccak
 from ledger.eip712 import digest, struct_hash
 from ledger.errors import Conflict, HuxinError
 from ledger.ids import FOREVER
@@ -53,26 +52,6 @@ class Signs(Protocol):
 
     def sign(self, digest: bytes) -> bytes:
         """Sign 32 bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeySigner:
-    """A key in memory; for tests and development councils."""
-
-    private_key: bytes
-
-    def __repr__(self) -> str:
-        """The address alone: a key must not appear in logs."""
-        return f"KeySigner(0x{self.address.hex()})"
-
-    @property
-    def address(self) -> bytes:
-        """20 bytes."""
-        return address_of(self.private_key)
-
-    def sign(self, digest: bytes) -> bytes:
-        """Sign 32 bytes."""
-        return sign(self.private_key, digest)
 
 
 class DeploymentFailed(HuxinError):
@@ -118,7 +97,7 @@ def deploy(
     """
     deployment = plan(chain.chain_id, account.address, first_nonce)
     entries = (deployment.addresses["council"], _entries(deployment, council, members), ENTRIES_GAS)
-    calls = [*((None, creation, CREATION_GAS) for creation in _creations(deployment, council)), entries]
+    calls = [*((None, creation, CREATION_GAS) for creation in creations(deployment, council)), entries]
     receipts = _send_all(chain, account, calls, first_nonce, progress)
     network = LedgerNetwork(
         chain_id=chain.chain_id,
@@ -163,7 +142,8 @@ def matches_artifact(contract: str, code: bytes) -> bool:
     return expected == found
 
 
-def _creations(deployment: Deployment, council: Council) -> tuple[bytes, ...]:
+def creations(deployment: Deployment, council: Council) -> tuple[bytes, ...]:
+    """Creation calldata of every contract, in the order of ``CONTRACTS``."""
     made = []
     for name in CONTRACTS:
         arguments: list[Any] = [checksum(deployment.addresses[of]) for of in _ARGUMENTS.get(name, ())]

@@ -1,0 +1,99 @@
+"""Licenses and seals: recorded by their issuer, verified by anybody; files never leave this machine."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from api.client.forms import write_act
+from api.client.transport import Transport
+from api.wire.proofs import (
+    BatchRequest,
+    BatchView,
+    LicenseRecorded,
+    LicenseRecordRequest,
+    ProofView,
+    ReportView,
+    VerifyLicenseRequest,
+    VerifySealRequest,
+)
+from ledger.acts import License
+from ledger.crypto import Digest, file_digests
+from ledger.ids import format_id
+from ledger.verdict import Verdict
+
+_CHUNK = 1 << 20
+
+
+class Proofs:
+    """``/v1/verify`` and ``/v1/licenses``."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Over a client's connections."""
+        self._ask = transport.ask
+
+    def verify_digest(self, digest: Digest) -> ReportView:
+        """Is the license of this file genuine, its seal competent, both in force?"""
+        return self._license(VerifyLicenseRequest(digest=str(digest)))
+
+    def verify_identifier(self, identifier: str) -> ReportView:
+        """The same by the license's identifier 证照标识."""
+        return self._license(VerifyLicenseRequest(identifier=identifier))
+
+    def verify_leaf(self, leaf: bytes) -> ReportView:
+        """The same by the leaf under which the chain keeps it."""
+        return self._license(VerifyLicenseRequest(leaf="0x" + leaf.hex()))
+
+    def verify_file(self, path: Path) -> ReportView:
+        """The same for a file: hashed here, asked by both digests, the worse verdict counts."""
+        sm3, sha256 = digests_of(path)
+        return _worse(self.verify_digest(sm3), self.verify_digest(sha256))
+
+    def _license(self, request: VerifyLicenseRequest) -> ReportView:
+        return self._ask("POST", "/v1/verify/license", ReportView, request)
+
+    def verify_seal(self, seal: int) -> ReportView:
+        """Does this seal hold?"""
+        request = VerifySealRequest(seal=format_id(seal))
+        return self._ask("POST", "/v1/verify/seal", ReportView, request)
+
+    def verify_seal_digest(self, digest: Digest) -> ReportView:
+        """Is a seal with this object registered, and does it hold?"""
+        request = VerifySealRequest(digest=str(digest))
+        return self._ask("POST", "/v1/verify/seal", ReportView, request)
+
+    def verify_seal_file(self, path: Path) -> ReportView:
+        """The same for the seal's DER file, hashed here."""
+        sm3, sha256 = digests_of(path)
+        return _worse(self.verify_seal_digest(sm3), self.verify_seal_digest(sha256))
+
+    def record(self, license_: License, identifier: str, salt: bytes, batch: bytes | None = None) -> bytes:
+        """Let a license be found by its identifier; its leaf. For its issuer, signed in."""
+        request = LicenseRecordRequest(
+            license=write_act(license_), identifier=identifier, identifier_salt="0x" + salt.hex(),
+            batch=None if batch is None else "0x" + batch.hex(),
+        )  # fmt: skip
+        recorded = self._ask("POST", "/v1/licenses/records", LicenseRecorded, request, key="record-" + salt.hex()[:32])
+        return bytes.fromhex(recorded.leaf[2:])
+
+    def batch(self, licenses: tuple[License, ...]) -> BatchView:
+        """Hand in the licenses of a batch; root and count for the act IssueBatch."""
+        request = BatchRequest(licenses=tuple(map(write_act, licenses)))
+        return self._ask("POST", "/v1/licenses/batches", BatchView, request)
+
+    def proof(self, root: bytes, leaf: bytes) -> ProofView:
+        """That a license belongs to a batch."""
+        return self._ask("GET", f"/v1/licenses/batches/0x{root.hex()}/proofs/0x{leaf.hex()}", ProofView)
+
+
+def digests_of(path: Path) -> tuple[Digest, Digest]:
+    """SM3 and SHA-256 of a file, in one pass."""
+    with path.open("rb") as file:
+        return file_digests(iter(lambda: _chunk(file), b""))
+
+
+def _chunk(file: BinaryIO) -> bytes:
+    return file.read(_CHUNK)
+
+
+def _worse(one: ReportView, other: ReportView) -> ReportView:
+    order = (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)
+    return max(one, other, key=lambda report: order.index(Verdict(report.verdict)))
