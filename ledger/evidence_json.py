@@ -18,6 +18,9 @@ from ledger.merkle import MAX_PROOF_LENGTH
 
 MAX_TEXT = 4 * MAX_DOCUMENT
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET = re.compile(r"[\[\]{}]")
+_DEEPEST = 8
 _WORD = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
@@ -106,8 +109,10 @@ class _Reader:
         if len(source) > MAX_TEXT:
             raise InvalidInput.of([_fault("EVIDENCE_TOO_LARGE", "$", "more than 4 MiB of JSON", "JSON 超过 4 MiB")])
         try:
-            return json.loads(source, object_pairs_hook=self._object, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
+            text = source if isinstance(source, str) else source.decode()
+            _refuse_deep(text)
+            return json.loads(text, object_pairs_hook=self._object, parse_constant=_no_constant)
+        except ValueError as error:
             fault = _fault(
                 "EVIDENCE_NOT_JSON", "$", "is no JSON in UTF-8 (RFC 8259)", "不是 UTF-8 编码的 JSON(RFC 8259)"
             )
@@ -204,6 +209,19 @@ class _Reader:
 
 def _same_place(found: str, stand_in: str) -> bool:
     return stand_in in {found, f"{found}.text", f"{found}.bytes"} or found.startswith(f"{stand_in}.")
+
+
+def _refuse_deep(text: str) -> None:
+    """ValueError for brackets nested deeper than any form here.
+
+    The parser recurses in C: where something has raised Python's recursion limit (an EVM in the same
+    process does), deep nesting would end the process instead of raising RecursionError.
+    """
+    depth = 0
+    for bracket in _BRACKET.findall(_STRING.sub("", text)):
+        depth += 1 if bracket in "[{" else -1
+        if depth > _DEEPEST:
+            raise ValueError(depth)
 
 
 def _no_constant(name: str) -> None:

@@ -1,6 +1,7 @@
 """Evidence: commitments made by another implementation, disclosure, destruction, and bad bodies."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -276,6 +277,20 @@ def test_all_faults_of_a_body_at_once() -> None:
 def test_bad_json(source: bytes | str, faults: list[tuple[str, str]]) -> None:
     """Malformed, oversized, of another shape, ambiguous."""
     assert _faults(read_draft, source) == faults
+
+
+def test_attack_nesting_that_ends_the_process() -> None:
+    """With the recursion limit that an EVM sets, deep brackets are refused before they are parsed."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    try:
+        for source in ("[" * 1_000_000, '{"a":' * 500_000, '"\\"[' + "[" * 1_000_000, '["]"' + "[" * 1_000_000):
+            assert _faults(read_draft, source) == [("EVIDENCE_NOT_JSON", "$")]
+    finally:
+        sys.setrecursionlimit(limit)
+    assert _faults(read_draft, json.dumps({"version": 1, "kind": "x", "fields": [_draft("a", "[" * 99)]})) == [
+        ("EVIDENCE_KIND_UNKNOWN", "kind")
+    ]
 
 
 def test_bad_documents_and_disclosures() -> None:
