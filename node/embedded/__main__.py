@@ -60,7 +60,7 @@ def main() -> int:
             if not store.exists(arguments.data):
                 _create(arguments)
             chain = store.open_chain(arguments.data, time.time)
-            process.serve(arguments.data, chain, arguments.port)
+            process.serve(arguments.data, chain, arguments.port, lambda: secrets.randbits(64))
     except HuxinError as error:
         print(f"{error.code}: {error.zh} {error.en}", file=sys.stderr)  # noqa: T201
         return error.exit_code

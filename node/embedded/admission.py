@@ -7,7 +7,7 @@ requires is asked here first: encoding, chain, signature, permission, gas, price
 from dataclasses import dataclass
 from typing import Protocol
 
-import rlp  # type: ignore[import-untyped]  # ships no types
+import rlp
 from eth.abc import SignedTransactionAPI
 from eth.exceptions import PyEVMError
 from eth.vm.forks.london.transactions import LondonTransactionBuilder

@@ -31,7 +31,7 @@ CREATE TABLE posting (
     key INTEGER NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL,
     PRIMARY KEY (key, number, position)) WITHOUT ROWID;
 """
-_TX_COLUMNS = "number, position, hash, sender, raw, receipt, first_log"
+_TX = "SELECT number, position, hash, sender, raw, receipt, first_log FROM tx "
 
 
 class StoreDamaged(Unavailable):
@@ -131,7 +131,7 @@ class ChainDatabase:
         with self._transaction() as cursor:
             cursor.executemany("INSERT OR IGNORE INTO node VALUES (?,?)", nodes.items())
             cursor.execute("INSERT INTO block VALUES (?,?,?)", (block.number, block.hash, block.header))
-            cursor.executemany(f"INSERT INTO tx ({_TX_COLUMNS}) VALUES (?,?,?,?,?,?,?)", rows)
+            cursor.executemany("INSERT INTO tx VALUES (?,?,?,?,?,?,?)", rows)
             cursor.executemany("INSERT INTO posting VALUES (?,?,?)", postings)
         for key, value in nodes.items():
             self._cache.put(key, value)
@@ -168,18 +168,18 @@ class ChainDatabase:
 
     def transactions(self, number: int) -> tuple[TxRow, ...]:
         """The transactions of a block, in order."""
-        query = f"SELECT {_TX_COLUMNS} FROM tx WHERE number=? ORDER BY position"
+        query = _TX + "WHERE number=? ORDER BY position"
         return tuple(TxRow(*row) for row in self.reader.execute(query, (number,)))
 
     def transaction(self, number: int, position: int) -> TxRow | None:
         """The transaction at this place."""
-        query = f"SELECT {_TX_COLUMNS} FROM tx WHERE number=? AND position=?"
+        query = _TX + "WHERE number=? AND position=?"
         row = self.reader.execute(query, (number, position)).fetchone()
         return None if row is None else TxRow(*row)
 
     def transaction_by_hash(self, tx_hash: bytes) -> TxRow | None:
         """The mined transaction of this hash."""
-        query = f"SELECT {_TX_COLUMNS} FROM tx WHERE hash=?"
+        query = _TX + "WHERE hash=?"
         row = self.reader.execute(query, (tx_hash,)).fetchone()
         return None if row is None else TxRow(*row)
 

@@ -1,8 +1,9 @@
 """Calls and gas estimates: executed on a state, never written."""
 
 from dataclasses import dataclass
+from typing import cast
 
-from eth.abc import ComputationAPI, StateAPI
+from eth.abc import ComputationAPI, SignedTransactionAPI, StateAPI
 from eth.constants import CREATE_CONTRACT_ADDRESS
 from eth.exceptions import Revert, VMError
 from eth.vm.forks.london.transactions import LondonUnsignedLegacyTransaction
@@ -50,9 +51,10 @@ def _run(state: StateAPI, call: Call, gas: int) -> tuple[ComputationAPI, int]:
     )
     if gas < transaction.intrinsic_gas:
         raise ExecutionFailed(f"intrinsic gas too low: have {gas}, want {transaction.intrinsic_gas}")
+    unsigned = cast("SignedTransactionAPI", SpoofTransaction(transaction, from_=sender, s=1))
     snapshot = state.snapshot()
     try:
-        computation = state.apply_transaction(SpoofTransaction(transaction, from_=sender, s=1))
+        computation = state.apply_transaction(unsigned)
     except ValidationError as error:
         raise ExecutionFailed(f"insufficient funds or invalid call: {error}") from error
     finally:

@@ -7,12 +7,13 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
 import uvicorn
 
-from node.embedded import store
+from node.durable import write_durably
 from node.embedded.chain import Chain
 from node.embedded.rpc.server import build_application
 
@@ -57,7 +58,7 @@ def _announce(folder: Path, chain: Chain, port: int) -> None:
         "genesisHash": "0x" + _hash_of_genesis(chain).hex(),
     }
     text = json.dumps(ready)
-    store.write_durably(folder / READY_FILE, text + "\n")
+    write_durably(folder / READY_FILE, text + "\n")
     print(text, flush=True)  # noqa: T201 - the ready line is this process's interface
 
 
@@ -66,7 +67,7 @@ def _hash_of_genesis(chain: Chain) -> bytes:
     return b"" if genesis is None else genesis.hash
 
 
-def serve(folder: Path, chain: Chain, port: int) -> None:
+def serve(folder: Path, chain: Chain, port: int, new_id: Callable[[], int]) -> None:
     """Serve until SIGTERM or SIGINT; the caller holds the folder's lock."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -75,7 +76,7 @@ def serve(folder: Path, chain: Chain, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(build_application(chain), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(build_application(chain, new_id), log_level="warning", access_log=False, lifespan="off")
     sealer = Sealer(chain)
     sealer.start()
     _announce(folder, chain, listener.getsockname()[1])

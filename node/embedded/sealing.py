@@ -5,9 +5,9 @@ As on Besu with ``zeroBaseFee``: the base fee is always 0, no block reward, diff
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
-import rlp  # type: ignore[import-untyped]  # ships no types
+import rlp
 from eth.abc import ReceiptAPI, SignedTransactionAPI, StateAPI
 from eth.constants import BLANK_ROOT_HASH
 from eth.rlp.headers import BlockHeader
@@ -32,6 +32,13 @@ class ZeroFeeVM(LondonVM):
     @classmethod
     def validate_receipt(cls, receipt: ReceiptAPI) -> None:
         """The bloom was computed from these very logs a moment ago."""
+
+
+class Encodable(Protocol):
+    """A transaction or receipt."""
+
+    def encode(self) -> bytes:
+        """Its consensus encoding (EIP-2718)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +127,13 @@ class BlockBuilder:
         self._state.lock_changes()
         try:
             computation = self._state.apply_transaction(transaction)
-        except ValidationError as error:
+        except (ValidationError, RecursionError) as error:
             self._state.revert(snapshot)
-            self._refused.append((transaction, str(error)))
+            self._refused.append((transaction, f"{type(error).__name__}: {error}"))
             return False
         receipt = ZeroFeeVM.make_receipt(self._header, transaction, computation, self._state)
         bloom = int(BloomFilter(self._header.bloom) | receipt.bloom)
-        self._header = self._header.copy(bloom=bloom, gas_used=receipt.gas_used)
+        self._header = cast("LondonBlockHeader", self._header.copy(bloom=bloom, gas_used=receipt.gas_used))
         self._transactions.append(transaction)
         self._receipts.append(receipt)
         return True
@@ -139,10 +146,12 @@ class BlockBuilder:
             transaction_root=trie_root(self._transactions),
             receipt_root=trie_root(self._receipts),
         )
-        return Executed(header, tuple(self._transactions), tuple(self._receipts), tuple(self._refused))
+        return Executed(
+            cast("LondonBlockHeader", header), tuple(self._transactions), tuple(self._receipts), tuple(self._refused)
+        )
 
 
-def trie_root(items: Sequence[SignedTransactionAPI] | Sequence[ReceiptAPI]) -> Hash32:
+def trie_root(items: Sequence[Encodable]) -> Hash32:
     """Root of the trie of transactions or receipts; its nodes are not kept, the items are."""
     trie = HexaryTrie({}, BLANK_ROOT_HASH)
     with trie.squash_changes() as memory_trie:

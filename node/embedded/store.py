@@ -1,37 +1,21 @@
 """The node's data directory: network file, validator key, chain store, and one process at a time."""
 
 import fcntl
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from ledger import crypto
 from ledger.errors import Conflict, InvalidInput
+from node.durable import PRIVATE, write_durably
 from node.embedded.chain import Chain
 from node.embedded.database import ChainDatabase
 from node.embedded.network import Network, load_network
 
-NETWORK_FILE = "network.json"
+NETWORK_FILE = "chain.json"
 KEY_FILE = "validator.key"
 STORE_FILE = "chain.sqlite"
 LOCK_FILE = "lock"
-
-
-def write_durably(path: Path, content: str, mode: int = 0o644) -> None:
-    """Put a file in place whole or not at all, and let it survive a power cut."""
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def create(folder: Path, network: Network, validator_key: bytes) -> None:
@@ -44,7 +28,7 @@ def create(folder: Path, network: Network, validator_key: bytes) -> None:
     if crypto.address_of(validator_key) != network.validator:
         raise _wrong_key()
     folder.mkdir(parents=True, exist_ok=True)
-    write_durably(folder / KEY_FILE, validator_key.hex() + "\n", mode=0o600)
+    write_durably(folder / KEY_FILE, validator_key.hex() + "\n", mode=PRIVATE)
     write_durably(folder / NETWORK_FILE, network.to_json())
 
 

@@ -83,25 +83,25 @@ class ChainMethods:
             history["reward"] = [[quantity(0)] * len(percentiles) for _ in headers]
         return history
 
-    def block_by_number(self, tag: Any, full: Any = False) -> dict[str, Any] | None:
+    def block_by_number(self, tag: Any, full: Any = None) -> dict[str, Any] | None:
         """The block of a height or tag, with transactions or their hashes; None: no such block."""
         with_transactions = parse_flag(full, "full transactions")
         if tag == PENDING:
-            return self._pending_block(with_transactions)
-        return self._view(self._reader.find_block(tag), with_transactions)
+            return self._pending_block(full=with_transactions)
+        return self._view(self._reader.find_block(tag), full=with_transactions)
 
-    def block_by_hash(self, block_hash: Any, full: Any = False) -> dict[str, Any] | None:
+    def block_by_hash(self, block_hash: Any, full: Any = None) -> dict[str, Any] | None:
         """The block of a hash; None: no such block."""
         wanted = parse_hash(block_hash)
         found = self._database.block_by_hash(wanted)
-        return self._view(found, parse_flag(full, "full transactions"))
+        return self._view(found, full=parse_flag(full, "full transactions"))
 
-    def _view(self, block: BlockRow | None, full: bool) -> dict[str, Any] | None:
+    def _view(self, block: BlockRow | None, *, full: bool) -> dict[str, Any] | None:
         if block is None:
             return None
         return block_view(block, self._database.transactions(block.number), full=full)
 
-    def _pending_block(self, full: bool) -> dict[str, Any]:
+    def _pending_block(self, *, full: bool) -> dict[str, Any]:
         waiting = self._chain.pending_transactions()
         items = [
             waiting_view(each.transaction, each.hash, each.sender) if full else data(each.hash) for each in waiting

@@ -79,7 +79,7 @@ class Dispatcher:
             return method(*arguments)
         except RpcError:
             raise
-        except Exception as error:  # noqa: BLE001 - a caller gets a JSON-RPC answer, whatever broke
+        except Exception as error:  # whatever broke, the caller gets a JSON-RPC answer
             _LOGGER.exception("%s failed", name)
             raise RpcError(INTERNAL_ERROR, f"internal error: {type(error).__name__}") from error
 

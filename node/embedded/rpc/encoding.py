@@ -59,7 +59,9 @@ def parse_word(value: Any, name: str) -> int:
 
 
 def parse_flag(value: Any, name: str) -> bool:
-    """A boolean."""
+    """A boolean; false where it was left out."""
+    if value is None:
+        return False
     if not isinstance(value, bool):
         raise invalid_params(f"invalid argument {name}: want true or false")
     return value

@@ -1,7 +1,7 @@
 """HTTP for the dispatcher: loopback only, bounded bodies, no browser of another site let in."""
 
-import secrets
 import time
+from collections.abc import Callable
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -23,10 +23,10 @@ THREADS = 8
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
-def build_dispatcher(chain: Chain) -> Dispatcher:
-    """All methods over one chain."""
+def build_dispatcher(chain: Chain, new_id: Callable[[], int]) -> Dispatcher:
+    """All methods over one chain; ``new_id`` names filters unguessably (64 random bits)."""
     reader = Reader(chain)
-    filters = Filters(time.monotonic, lambda: secrets.randbits(64))
+    filters = Filters(time.monotonic, new_id)
     return Dispatcher(ChainMethods(reader).table() | StateMethods(reader).table() | LogMethods(reader, filters).table())
 
 
@@ -50,9 +50,9 @@ async def _read_bounded(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def build_application(chain: Chain) -> Starlette:
+def build_application(chain: Chain, new_id: Callable[[], int]) -> Starlette:
     """The ASGI application: POST / takes JSON-RPC."""
-    dispatcher = build_dispatcher(chain)
+    dispatcher = build_dispatcher(chain, new_id)
     limiter: list[CapacityLimiter] = []
 
     async def answer(request: Request) -> Response:

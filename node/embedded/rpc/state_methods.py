@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]  # ships no types
+import rlp
 from eth.rlp.accounts import Account
 from eth_typing import Address
 from trie import HexaryTrie

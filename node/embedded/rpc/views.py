@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]  # ships no types
+import rlp
 from eth._utils.address import generate_contract_address
 from eth.abc import SignedTransactionAPI
 from eth.constants import CREATE_CONTRACT_ADDRESS
@@ -103,10 +103,11 @@ def _transaction_fields(transaction: SignedTransactionAPI, tx_hash: bytes, sende
 def _type_fields(transaction: SignedTransactionAPI) -> dict[str, Any]:
     if not isinstance(transaction, LondonTypedTransaction):
         return {"type": "0x0", "v": quantity(rlp_v(transaction))}
+    parity = quantity(transaction.y_parity or 0)
     fields: dict[str, Any] = {
-        "type": quantity(transaction.type_id),
-        "v": quantity(transaction.y_parity),
-        "yParity": quantity(transaction.y_parity),
+        "type": quantity(transaction.type_id or 0),
+        "v": parity,
+        "yParity": parity,
         "accessList": [
             {"address": data(address), "storageKeys": [data(slot.to_bytes(32)) for slot in slots]}
             for address, slots in transaction.access_list
