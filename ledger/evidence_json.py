@@ -15,11 +15,10 @@ from ledger.errors import Fault, InvalidInput
 from ledger.evidence import VERSION, DisclosedField, Disclosure, Document, DocumentKind, Field
 from ledger.evidence_rules import MAX_DOCUMENT, MAX_FIELDS, Entry, draft_faults, refuse_faults, shape_faults
 from ledger.merkle import MAX_PROOF_LENGTH
+from ledger.strict_json import loads
 
 MAX_TEXT = 4 * MAX_DOCUMENT
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKET = re.compile(r"[\[\]{}]")
 _DEEPEST = 8
 _WORD = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -109,9 +108,7 @@ class _Reader:
         if len(source) > MAX_TEXT:
             raise InvalidInput.of([_fault("EVIDENCE_TOO_LARGE", "$", "more than 4 MiB of JSON", "JSON 超过 4 MiB")])
         try:
-            text = source if isinstance(source, str) else source.decode()
-            _refuse_deep(text)
-            return json.loads(text, object_pairs_hook=self._object, parse_constant=_no_constant)
+            return loads(source, deepest=_DEEPEST, object_pairs_hook=self._object)
         except ValueError as error:
             fault = _fault(
                 "EVIDENCE_NOT_JSON", "$", "is no JSON in UTF-8 (RFC 8259)", "不是 UTF-8 编码的 JSON(RFC 8259)"
@@ -209,23 +206,6 @@ class _Reader:
 
 def _same_place(found: str, stand_in: str) -> bool:
     return stand_in in {found, f"{found}.text", f"{found}.bytes"} or found.startswith(f"{stand_in}.")
-
-
-def _refuse_deep(text: str) -> None:
-    """ValueError for brackets nested deeper than any form here.
-
-    The parser recurses in C: where something has raised Python's recursion limit (an EVM in the same
-    process does), deep nesting would end the process instead of raising RecursionError.
-    """
-    depth = 0
-    for bracket in _BRACKET.findall(_STRING.sub("", text)):
-        depth += 1 if bracket in "[{" else -1
-        if depth > _DEEPEST:
-            raise ValueError(depth)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 def _fault(code: str, where: str, en: str, zh: str) -> Fault:
