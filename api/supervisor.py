@@ -1,0 +1,310 @@
+"""``huxin up``: one data folder, three processes (chain, relay, HTTP), each restarted when it dies.
+
+Everything listens on loopback. The processes hold nothing that their own files do not hold too, so
+killing any of them, or all, at any moment loses nothing.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Self
+
+import httpx
+
+from api import founding
+from api.founding import DataFolder, Report
+from ledger.errors import Conflict, Unavailable
+from node.durable import write_durably
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+STEADY_SECONDS = 30.0
+START_SECONDS = 90.0
+STOP_SECONDS = 15.0
+_POLL_SECONDS = 0.05
+STATE_FILE = "supervisor.json"
+HOST = "127.0.0.1"
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.create_server((HOST, 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Child:
+    """One process: its module and arguments, and how long to wait before it is started again."""
+
+    name: str
+    command: tuple[str, ...]
+    log: Path
+    environment: Mapping[str, str] = field(repr=False)
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    pause: float = FIRST_PAUSE
+    due: float = 0.0
+    restarts: int = 0
+
+    def start(self, now: float) -> None:
+        """Start it; it ends when the pipe to its stdin closes."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
+                (sys.executable, "-m", "api.supervised", *self.command),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=dict(self.environment),
+                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops them in order
+            )
+        self.started = now
+
+    @property
+    def running(self) -> bool:
+        """Whether it lives."""
+        return self.process is not None and self.process.poll() is None
+
+    def postpone(self, now: float) -> None:
+        """Set when it is to be started again: later each time, at once after a steady run."""
+        steady = now - self.started > STEADY_SECONDS
+        self.pause = FIRST_PAUSE if steady else min(self.pause * 2, LONGEST_PAUSE)
+        self.due = now + self.pause
+        self.restarts += 1
+
+    def stop(self) -> None:
+        """End it in order, and by force where that is not heeded."""
+        if self.process is None:
+            return
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdin:
+            self.process.stdin.close()
+
+    def last_words(self) -> str:
+        """The last line of its log."""
+        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1][:500] if lines else "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where to listen on loopback; 0 takes a free one."""
+
+    http: int
+    rpc: int
+
+    def chosen(self) -> "Ports":
+        """The same with free ports in place of zeros: a restarted process must come back where it was."""
+        return Ports(self.http or free_port(), self.rpc or free_port())
+
+
+class Supervisor:
+    """Starts and keeps the processes of one data folder."""
+
+    def __init__(
+        self,
+        data: Path,
+        ports: Ports,
+        environment: Mapping[str, str],
+        random_bytes: Callable[[int], bytes],
+        report: Report = lambda _zh, _en: None,
+    ) -> None:
+        """``environment`` is handed on to the processes with the folder's settings added."""
+        self.folder = DataFolder(data.resolve())
+        self.ports = ports.chosen()
+        self._environment = {
+            **environment,
+            "HUXIN_DATA": str(self.folder.path),
+            "HUXIN_HTTP_PORT": str(self.ports.http),
+            "HUXIN_HTTP_HOST": HOST,
+            "HUXIN_RPC_URL": self.rpc_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+        self._random_bytes = random_bytes
+        self._report = report
+        self._children: list[Child] = []
+        self._lock: IO[str] | None = None
+        self._stopping = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """Where the HTTP API answers."""
+        return f"http://{HOST}:{self.ports.http}"
+
+    @property
+    def rpc_url(self) -> str:
+        """Where the chain answers."""
+        return f"http://{HOST}:{self.ports.rpc}"
+
+    # --- life
+
+    def start(self) -> None:
+        """Start everything and return when it is ready.
+
+        Raises Conflict ``DATA_IN_USE``, Unavailable ``START_FAILED``.
+        """
+        self.folder.path.mkdir(parents=True, exist_ok=True)
+        self._lock = take_lock(self.folder.path)
+        try:
+            founding.prepare(self.folder, self._random_bytes)
+            self._start_all()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start_all(self) -> None:
+        chain = self._child("chain", "node.embedded", *self._chain_arguments())
+        self._await(self._chain_answers, chain)
+        self._report(f"链已就绪 {self.rpc_url}", f"chain ready at {self.rpc_url}")
+        self._found_or_check()
+        # the store's tables are made by whoever comes first; two at once would only wait for one another
+        relay = self._child("relay", "api.relay")
+        server = self._child("http", "api.http")
+        self._await(self._http_answers, relay, server)
+        state = {"pid": os.getpid(), "url": self.url, "rpcUrl": self.rpc_url}
+        write_durably(self.folder.path / STATE_FILE, json.dumps(state) + "\n")
+
+    def _chain_arguments(self) -> Sequence[str]:
+        sender = founding.relay_address(self.folder)
+        return ("--data", str(self.folder.chain), "--port", str(self.ports.rpc), "--sender", sender)
+
+    def _found_or_check(self) -> None:
+        # web3 takes a second to import: it does so while the chain is starting, and not for `huxin --help`
+        from api.ledgers import found_or_check  # noqa: PLC0415
+
+        found_or_check(self.folder, self.rpc_url, self._report)
+
+    def watch(self) -> None:
+        """Start again what dies, until ``stop_soon``."""
+        while not self._stopping.wait(_POLL_SECONDS):
+            now = time.monotonic()
+            for child in self._children:
+                self._tend(child, now)
+
+    def _tend(self, child: Child, now: float) -> None:
+        if child.running:
+            return
+        if child.due <= child.started:
+            code = child.process.returncode if child.process else None
+            child.postpone(now)
+            self._report(
+                f"进程 {child.name} 已退出({code}),{child.pause:.1f} 秒后重启:{child.last_words()}",
+                f"process {child.name} ended ({code}), starts again in {child.pause:.1f} s",
+            )
+        elif now >= child.due:
+            if child.process and child.process.stdin:
+                child.process.stdin.close()
+            child.start(now)
+
+    def stop_soon(self) -> None:
+        """Let ``watch`` return; may be called from a signal handler."""
+        self._stopping.set()
+
+    def stop(self) -> None:
+        """Stop the processes, last started first, and free the folder."""
+        self._stopping.set()
+        for child in reversed(self._children):
+            child.stop()
+        self._children.clear()
+        (self.folder.path / STATE_FILE).unlink(missing_ok=True)
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        self._watcher = threading.Thread(target=self.watch, name="supervisor", daemon=True)
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop_soon()
+        self._watcher.join()
+        self.stop()
+
+    def pids(self) -> dict[str, int]:
+        """The processes that run now, by name."""
+        return {each.name: each.process.pid for each in self._children if each.process and each.running}
+
+    # --- parts
+
+    def _child(self, name: str, *command: str) -> Child:
+        child = Child(name, command, self.folder.logs / f"{name}.log", self._environment)
+        child.start(time.monotonic())
+        self._children.append(child)
+        return child
+
+    def _await(self, answers: Callable[[], bool], *children: Child) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not answers():
+            now = time.monotonic()
+            for child in children:
+                # a predecessor that was killed may still be letting go of its files and its port
+                self._tend(child, now)
+            if now > deadline:
+                raise _not_ready(children)
+            time.sleep(_POLL_SECONDS)
+
+    def _chain_answers(self) -> bool:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []}
+        answer = _ask("POST", self.rpc_url, body)
+        return answer is not None and "result" in answer
+
+    def _http_answers(self) -> bool:
+        answer = _ask("GET", f"{self.url}/v1/health/ready")
+        return answer is not None and answer.get("status") == "ready"
+
+
+def take_lock(data: Path) -> IO[str]:
+    """Keep other supervisors out of a folder for as long as the file is open; Conflict ``DATA_IN_USE``."""
+    file = (data / "supervisor.lock").open("a", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise Conflict(
+            "DATA_IN_USE",
+            f"huxin is running in {data} already; stop it first",
+            f"{data} 已有互信在运行,请先停止",
+        ) from error
+    return file
+
+
+def run(supervisor: Supervisor, ready: Callable[[], None]) -> None:
+    """Start, call ``ready``, and keep everything running until SIGTERM or SIGINT."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: supervisor.stop_soon())
+    supervisor.start()
+    try:
+        ready()
+        supervisor.watch()
+    finally:
+        supervisor.stop()
+
+
+def _ask(method: str, url: str, body: Any = None) -> Any:
+    try:
+        with httpx.Client(trust_env=False, verify=False, timeout=5.0) as client:  # noqa: S501 - loopback, no TLS
+            return client.request(method, url, json=body).json()
+    except (httpx.TransportError, ValueError):
+        return None
+
+
+def _not_ready(children: Sequence[Child]) -> Unavailable:
+    names = ", ".join(f"{child.name}: {child.last_words()}" for child in children)
+    return Unavailable(
+        "START_FAILED", f"not ready in {START_SECONDS:g} s: {names}", f"{START_SECONDS:g} 秒内未就绪:{names}"
+    )
