@@ -10,10 +10,10 @@ import argparse
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from scripts.node_tools import ROOT, ToolMissingError, node_binary, node_module
@@ -79,12 +79,15 @@ def check_compiler_version(version: str) -> None:
 def run_solc(*arguments: str, stdin: str = "") -> str:
     """Run the npm compiler and return what it printed; raises `ToolMissingError` where `make node` has not run.
 
-    It prints into a file because it exits without waiting for a pipe to drain, which cuts the output short.
+    It talks through files because pipes fail it both ways: it reads one that is not filled yet as an error, and exits
+    before one that is not drained has taken all of its output.
     """
     command = [str(node_binary()), str(node_module("solc") / "solc.js"), *arguments]
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as printed:
+    with TemporaryFile("w+", encoding="utf-8") as given, TemporaryFile("w+", encoding="utf-8") as printed:
+        given.write(stdin)
+        given.seek(0)
         done = subprocess.run(
-            command, input=stdin, stdout=printed, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT
+            command, stdin=given, stdout=printed, stderr=subprocess.PIPE, text=True, check=False, cwd=ROOT
         )
         printed.seek(0)
         output = printed.read()
