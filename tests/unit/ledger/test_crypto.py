@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -219,3 +221,16 @@ def test_digest_without_a_known_name_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_digest(text)
     assert caught.value.code == "DIGEST_MALFORMED"
+
+
+def test_silent_fall_back_to_slow_signatures_is_refused() -> None:
+    """A process whose eth_keys would compute in pure Python does not start."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import ledger.crypto"],
+        env={"ECC_BACKEND_CLASS": "eth_keys.backends.NativeECCBackend", "PYTHONPATH": str(Path(__file__).parents[3])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "install coincurve" in done.stderr

@@ -312,3 +312,21 @@ def test_bad_documents_and_disclosures() -> None:
     ]
     shown["fields"] = [_draft("a", "x") | {"salt": "0" * 64, "proof": ["0" * 64] * 65}]
     assert _faults(read_disclosure, shown) == [("EVIDENCE_WRONG_TYPE", "fields[0].proof")]
+
+
+def test_too_many_fields_are_refused_before_they_are_read() -> None:
+    """One fault, not one for each of a million."""
+    body = {"version": 1, "kind": "receipt", "fields": [7] * 257}
+    assert ("EVIDENCE_TOO_MANY_FIELDS", "fields") in _faults(read_draft, body)
+    assert len(_faults(read_draft, body)) == 1
+
+
+def test_draft_gives_the_entries_as_they_stand() -> None:
+    """Kind and entries, from bytes, text or parsed JSON alike."""
+    body = {
+        "version": 1,
+        "kind": "receipt",
+        "fields": [_draft("a", "x"), {"name": "b", "public": False, "bytes": "00ff"}],
+    }
+    expected = (DocumentKind.RECEIPT, (Entry("a", "x", public=True), Entry("b", b"\x00\xff")))
+    assert read_draft(body) == read_draft(json.dumps(body)) == read_draft(json.dumps(body).encode()) == expected
