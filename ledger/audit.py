@@ -13,22 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from ledger import words
-from ledger.errors import InvalidInput
+from ledger.errors import Fault, InvalidInput
 from ledger.events import Log, first_difference, verdicts
 from ledger.ids import MAX_UINT32, format_id
 from ledger.reasons import Reason
 from ledger.rules.judge import judge
 from ledger.world import World
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is not as it must be; ``code`` is stable, ``where`` names the record."""
-
-    code: str
-    where: str
-    zh: str
-    en: str
 
 
 class Transaction(Protocol):
@@ -91,7 +81,7 @@ class Replay:
     refusals: int = 0
     _last: Block | None = field(default=None, repr=False)
 
-    def block(self, block: Block, executed: dict[bytes, Executed]) -> Iterator[Difference]:
+    def block(self, block: Block, executed: dict[bytes, Executed]) -> Iterator[Fault]:
         """Judge one block; ``executed`` has the result of each of its transactions."""
         yield from self._check_link(block)
         self._last = block
@@ -107,13 +97,13 @@ class Replay:
                 continue
             yield from self._transaction(block, transaction, name, result)
 
-    def _check_link(self, block: Block) -> Iterator[Difference]:
+    def _check_link(self, block: Block) -> Iterator[Fault]:
         last = self._last
         if last is None:
             return
         follows = block.number == last.number + 1 and block.parent_hash == last.hash
         if not follows or block.timestamp <= last.timestamp:
-            yield Difference(
+            yield Fault(
                 "BLOCK_NOT_LINKED",
                 f"block {block.number}",
                 "区块未按序链接到上一区块(编号、父哈希或时间)",
@@ -122,7 +112,7 @@ class Replay:
 
     def _transaction(
         self, block: Block, transaction: Transaction, contract: str, result: Executed
-    ) -> Iterator[Difference]:
+    ) -> Iterator[Fault]:
         where = f"block {block.number}, transaction 0x{transaction.hash.hex()}"
         if not result.succeeded:
             # it changed nothing; who sent it paid for it
@@ -130,7 +120,7 @@ class Replay:
         try:
             outcomes = judge(self.world, contract, transaction.data, block.timestamp)
         except InvalidInput as error:
-            yield Difference("CALL_UNEXPECTED", where, f"链上成功但无法按规则解析:{error.zh}",
+            yield Fault("CALL_UNEXPECTED", where, f"链上成功但无法按规则解析:{error.zh}",
                              f"succeeded on chain but cannot be read: {error.en}")  # fmt: skip
             return
         self.acts += len(outcomes)
@@ -139,11 +129,11 @@ class Replay:
         try:
             found = first_difference(outcomes, verdicts(result.logs))
         except ValueError as error:
-            yield Difference("EVENT_MALFORMED", where, f"事件无法解码:{error}", f"an event: {error}")
+            yield Fault("EVENT_MALFORMED", where, f"事件无法解码:{error}", f"an event: {error}")
             return
         if found is not None:
             place, ours, theirs = found
-            yield Difference(
+            yield Fault(
                 "VERDICT_DIFFERS",
                 f"{where}, act {place}",
                 f"链上结论与规则不一致:规则 {ours},链上 {theirs}",
@@ -151,8 +141,8 @@ class Replay:
             )
 
 
-def _missing_receipt(transaction: Transaction) -> Difference:
-    return Difference(
+def _missing_receipt(transaction: Transaction) -> Fault:
+    return Fault(
         "RECEIPT_MISSING", f"transaction 0x{transaction.hash.hex()}",
         "交易没有回执", "the transaction has no receipt",
     )  # fmt: skip
@@ -212,7 +202,7 @@ def _shown(key: int | bytes) -> str:
 
 def compare_state(
     asked: Iterable[Question], answers: Callable[[list[Question]], list[int]], *, at_once: int = 500
-) -> Iterator[Difference]:
+) -> Iterator[Fault]:
     """Ask the contracts, ``at_once`` questions a call, and name each answer that differs."""
     waiting: list[Question] = []
     for question in asked:
@@ -224,10 +214,10 @@ def compare_state(
         yield from _compare(waiting, answers(waiting))
 
 
-def _compare(asked: list[Question], answers: list[int]) -> Iterator[Difference]:
+def _compare(asked: list[Question], answers: list[int]) -> Iterator[Fault]:
     for question, answer in zip(asked, answers, strict=True):
         if question.expected != answer:
-            yield Difference(
+            yield Fault(
                 "STATE_DIFFERS",
                 question.where,
                 f"合约状态与规则推算不一致:应为 {question.expected:#x},实为 {answer:#x}",
