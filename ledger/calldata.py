@@ -29,8 +29,7 @@ from ledger.crypto import keccak
 from ledger.eip712 import encode_body
 from ledger.errors import InvalidInput
 from ledger.procedure import RULES, Effect, Subject
-from ledger.rules.trail import NO_SUBJECT, Carried
-from ledger.state import CaseState
+from ledger.state import NO_SUBJECT, Carried, CaseState
 
 SIGNATURE_SIZE = 64
 OPEN_SIZE, STEP_SIZE = 131, 157

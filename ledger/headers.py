@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-import rlp  # type: ignore[import-untyped]  # ships no types
+import rlp
 
 from ledger import crypto
 from ledger.errors import InvalidInput

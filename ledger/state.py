@@ -34,6 +34,7 @@ _LAYOUT = (
 )  # fmt: skip
 
 NO_HEAD = bytes(32)
+NO_SUBJECT = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,15 @@ class CaseState:
             values[name] = word & (1 << bits) - 1
             word >>= bits
         return cls(trail=trail, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A step as carried to the chain: the state it starts from, for JOIN also the child's."""
+
+    step: Step
+    state: CaseState
+    child: CaseState | None = None
 
 
 def case_key(officer: int, commitment: bytes) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import rlp  # type: ignore[import-untyped]  # ships no types
+import rlp
 
 from ledger.crypto import keccak
 from ledger.errors import InvalidInput

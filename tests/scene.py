@@ -16,7 +16,7 @@ from ledger.eip712 import digest, struct_hash
 from ledger.ids import FOREVER, scoped
 from ledger.procedure import ALL_MODES, ALL_RIGHTS, ALL_ROLES, Mode
 from ledger.rules.council import CALLS
-from ledger.rules.trail import Carried
+from ledger.state import Carried
 from ledger.world import CouncilRecord, Deployment, World
 
 Sent = tuple[str, bytes]

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import IntEnum
 
+from ledger import territory
 from ledger.codes.findings import Finding, canonical, warning
 from ledger.errors import InvalidInput
 
@@ -88,7 +89,7 @@ class Region:
 
     def contains(self, other: "Region") -> bool:
         """Whether ``other`` is this division or lies in it; the nation contains all."""
-        return (self.packed ^ other.packed) >> 4 * (12 - self.level) == 0
+        return territory.contains(self.packed, other.packed)
 
     def findings(self) -> tuple[Finding, ...]:
         """``REGION_PROVINCE_UNKNOWN``; lower levels change every year and are not judged."""

@@ -6,7 +6,7 @@ and agency hold, (7) the procedure's row, (8) competence or grant, (9) role, (10
 requires, (11) seal or license, (12) the effect, (13) the grant's quota.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ledger.acts import Open, Step
 from ledger.ids import agency_of
@@ -37,6 +37,8 @@ from ledger.rules.licenses import printable_license
 from ledger.rules.seals import usable_seal
 from ledger.state import (
     NO_HEAD,
+    NO_SUBJECT,
+    Carried,
     CaseState,
     Flag,
     case_key,
@@ -47,20 +49,10 @@ from ledger.state import (
 from ledger.world import World
 
 JOINED = bytes(31) + b"\x01"
-NO_SUBJECT = bytes(32)
 LAST_SEQ = 2**16 - 1
 MOST_CHILDREN = 255
 TWO_PERSONS = 2
 _DETAILED = (Effect.NOTIFY, Effect.SUPPLEMENT, Effect.PROMISE, Effect.TOLERATE, Effect.RATE)
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """A step as carried to the chain: the state it starts from, for JOIN also the child's."""
-
-    step: Step
-    state: CaseState
-    child: CaseState | None = None
 
 
 def judge_open(world: World, act: Open, key: Key | Refusal, now: int) -> CaseState:

@@ -10,8 +10,7 @@ from ledger.crypto import address_of, keccak
 from ledger.ids import FOREVER, agency_of, scoped
 from ledger.procedure import Role
 from ledger.rules.licenses import leaf_of
-from ledger.rules.trail import NO_SUBJECT
-from ledger.state import CaseState
+from ledger.state import NO_SUBJECT, CaseState
 from ledger.world import World
 from tests.scene import CITY, COUNTY, DELAY, MEMBERS, OTHER_CITY, PROVINCE, Scene, Sent, secret
 

@@ -12,8 +12,7 @@ from ledger.calldata import Group
 from ledger.crypto import keccak
 from ledger.ids import agency_of, scoped
 from ledger.procedure import RULES, Action, CaseStatus, Effect, Subject
-from ledger.rules.trail import NO_SUBJECT, Carried
-from ledger.state import CaseState, Flag, case_key
+from ledger.state import NO_SUBJECT, Carried, CaseState, Flag, case_key
 from tests.differential.administration import AWAY, EVERYDAY, HOME, LOWER, OFFICERS, REGIONS, UPPER, Administration
 from tests.scene import CENTRE, PROVINCE, Sent
 

@@ -8,8 +8,7 @@ from ledger import acts, calldata
 from ledger.calldata import NO_STATE, Group, SignedAct
 from ledger.errors import InvalidInput
 from ledger.procedure import RULES, Effect, Subject
-from ledger.rules.trail import NO_SUBJECT, Carried
-from ledger.state import CaseState
+from ledger.state import NO_SUBJECT, Carried, CaseState
 from tests.strategies import structs
 
 words = st.integers(0, 2**256 - 1)
