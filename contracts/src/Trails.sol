@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+
+import {Domain} from "./base/Domain.sol";
+import {Governed} from "./base/Governed.sol";
+import {Refusals} from "./base/Refusals.sol";
+import {Procedure} from "./generated/Procedure.sol";
+import {Reasons} from "./generated/Reasons.sol";
+import {ICatalogue} from "./interfaces/ICatalogue.sol";
+import {ICouncil} from "./interfaces/ICouncil.sol";
+import {IGrants} from "./interfaces/IGrants.sol";
+import {ILicenses} from "./interfaces/ILicenses.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+import {ISeals} from "./interfaces/ISeals.sol";
+import {ITrails} from "./interfaces/ITrails.sol";
+import {Authority} from "./trails/Authority.sol";
+import {Batch, Group, OpenAct, OpenActs, StepAct} from "./trails/Batch.sol";
+import {CaseWord, CaseWords} from "./trails/CaseWord.sol";
+import {Effects} from "./trails/Effects.sol";
+import {Memo} from "./trails/Memo.sol";
+import {Rule, Rules} from "./trails/Rule.sol";
+import {Claim, Session} from "./trails/Session.sol";
+import {StepHash} from "./trails/StepHash.sol";
+import {Period, Standing, Terms} from "./trails/Words.sol";
+
+/// @title Case trails 办件链
+/// @notice May this step be taken now, by this officer, and what is the case's state after it?
+/// @dev Order of the checks, the same as in `ledger/rules/trail.py`: (1) the supplied state is the one on chain, (2) the
+/// deadline, (3) the signature, (4) the officer named is the signer, (5) time, (6) the key, its window and agency
+/// hold, (7) the procedure's row, (8) competence or grant, (9) role, (10) what the row requires, (11) seal or license,
+/// (12) the effect, (13) the grant's quota. Nothing is written before the last check, so that a refusal costs nobody
+/// else anything; no check reverts.
+contract Trails is ITrails, Authority, Governed, Domain {
+    using Period for uint256;
+    using Standing for uint256;
+    using Terms for uint256;
+
+    /// @dev A link that has been used up: the child was joined.
+    bytes32 private constant JOINED = bytes32(uint256(1));
+
+    /// @inheritdoc ITrails
+    mapping(bytes32 caseKey => bytes32 head) public heads;
+    /// @inheritdoc ITrails
+    mapping(bytes32 child => bytes32 parent) public links;
+
+    uint32 private _skew = 30;
+    uint32 private _prompt = 900;
+    uint32 private _lateLimit = 259_200;
+
+    constructor(
+        ICouncil council_,
+        IRegistry registry_,
+        ICatalogue catalogue_,
+        IGrants grants_,
+        ISeals seals_,
+        ILicenses licenses_
+    ) Authority(registry_, catalogue_, grants_, seals_, licenses_) Governed(council_) {}
+
+    /// @inheritdoc ITrails
+    function submit(bytes calldata batch) external {
+        (uint256 start, uint256 end) = Batch.bounds(batch);
+        Session memory session = _session(batch.length);
+        while (start != end) {
+            start = _judgeGroup(session, Group.wrap(start), end);
+        }
+    }
+
+    /// @inheritdoc ITrails
+    function setClock(uint32 skew, uint32 prompt, uint32 lateLimit) external onlyCouncil exactWords(3) {
+        Refusals.need(prompt <= lateLimit, Reasons.BAD_FIELD);
+        (_skew, _prompt, _lateLimit) = (skew, prompt, lateLimit);
+        emit ClockSet(skew, prompt, lateLimit);
+    }
+
+    /// @inheritdoc ITrails
+    function clock() external view returns (uint32 skew, uint32 prompt, uint32 lateLimit) {
+        return (_skew, _prompt, _lateLimit);
+    }
+
+    function _session(uint256 length) private view returns (Session memory session) {
+        // an act and its share of a signature take more than 128 bytes and ask for two or three words
+        session.memo = Memo.create(length >> 6);
+        session.procedure = Procedure.TABLE;
+        session.domain = domainSeparator();
+        session.time = block.timestamp;
+        (session.skew, session.prompt, session.lateLimit) = (_skew, _prompt, _lateLimit);
+    }
+
+    /// @dev Judges what one signature covers, opens first; returns where the next group begins.
+    function _judgeGroup(Session memory session, Group group, uint256 end) private returns (uint256 next) {
+        unchecked {
+            (uint256 opens, uint256 steps) = group.counts(end);
+            next = _hash(session, group, opens, steps, end);
+            bytes32[] memory hashes = session.hashes;
+            bytes32 signed = opens + steps == 1 ? hashes[0] : StepHash.ofList(hashes, opens, steps);
+            (bytes32 r, bytes32 vs) = group.signature();
+            _identify(session, StepHash.digest(session.domain, signed), r, vs);
+            uint256 place = group.records();
+            for (uint256 i; i < opens; ++i) {
+                _judgeOpen(session, OpenAct.wrap(place), hashes[i]);
+                place += OpenActs.SIZE;
+            }
+            for (uint256 i; i < steps; ++i) {
+                StepAct act = StepAct.wrap(place);
+                Rule rule = Rules.row(session.procedure, act.action());
+                _judgeStep(session, act, rule, hashes[opens + i]);
+                place += rule.size();
+            }
+        }
+    }
+
+    /// @dev Hashes every act of a group into `session.hashes`; returns where the group ends, within the batch.
+    function _hash(
+        Session memory session,
+        Group group,
+        uint256 opens,
+        uint256 steps,
+        uint256 end
+    ) private pure returns (uint256 place) {
+        unchecked {
+            if (session.hashes.length < opens + steps) session.hashes = new bytes32[](opens + steps);
+            bytes32[] memory hashes = session.hashes;
+            place = group.records();
+            for (uint256 i; i < opens; ++i) {
+                hashes[i] = StepHash.ofOpen(OpenAct.wrap(place));
+                place += OpenActs.SIZE;
+            }
+            for (uint256 i; i < steps; ++i) {
+                StepAct act = StepAct.wrap(place);
+                Rule rule = Rules.row(session.procedure, act.action());
+                hashes[opens + i] = StepHash.ofStep(act, rule.subject() != Procedure.SUBJECT_NONE);
+                place += rule.size();
+            }
+            if (place > end) revert MalformedBatch();
+        }
+    }
+
+    function _judgeOpen(Session memory session, OpenAct act, bytes32 hash) private {
+        uint256 officer = act.officer();
+        bytes32 caseKey = Hashes.efficientKeccak256(bytes32(officer), act.commitment());
+        uint16 reason = _open(session, act, caseKey, hash);
+        if (reason != Reasons.OK) _refuse(session, hash, caseKey, officer, reason);
+    }
+
+    function _judgeStep(Session memory session, StepAct act, Rule rule, bytes32 hash) private {
+        uint16 reason = _step(session, act, rule, hash);
+        if (reason != Reasons.OK) _refuse(session, hash, act.caseKey(), act.officer(), reason);
+    }
+
+    function _refuse(Session memory session, bytes32 hash, bytes32 caseKey, uint256 officer, uint16 reason) private {
+        bytes32 act = StepHash.digest(session.domain, hash);
+        if (reason < Reasons.ANYBODY_CAN_CAUSE) emit Discarded(act, caseKey, reason);
+        else emit Refused(act, caseKey, uint64(officer), reason);
+    }
+
+    /// @dev Judges a case's first step 收件 and enters it; returns why not.
+    function _open(Session memory session, OpenAct act, bytes32 caseKey, bytes32 hash) private returns (uint16 reason) {
+        if (heads[caseKey] != 0) return Reasons.CASE_EXISTS;
+        Claim memory claim = Claim(act.officer(), act.grant(), act.signedAt(), act.deadline(), false);
+        reason = _begin(session, claim, 0);
+        if (reason != Reasons.OK) return reason;
+        uint256 item = act.item();
+        uint256 terms = _terms(session, item, act.version());
+        if (terms == 0) return Reasons.ITEM_UNKNOWN;
+        if (!terms.holdsAt(claim.signedAt)) return Reasons.ITEM_NOT_IN_FORCE;
+        if (!terms.offers(act.mode())) return Reasons.MODE_UNKNOWN;
+        Rule rule = Rules.row(session.procedure, Procedure.ACTION_COLLECT);
+        reason = _mayAct(session, claim, rule, item, terms.grantable(), act.mode());
+        if (reason != Reasons.OK) return reason;
+        if (session.standing.roles() & rule.roles() == 0) return Reasons.ROLE_MISSING;
+        bytes32 parent = act.parent();
+        if (parent != 0 && (parent == JOINED || links[caseKey] != parent)) return Reasons.NOT_LINKED;
+        reason = _consume(session, claim.grant);
+        if (reason != Reasons.OK) return reason;
+        uint256 flags = CaseWords.initialFlags(terms.originals(), terms.grantable(), terms.endsInLicense());
+        CaseWord word = CaseWords.opened(claim.signedAt, act.mode(), flags, act.version(), item);
+        _enter(caseKey, Hashes.efficientKeccak256(session.domain, hash), word);
+    }
+
+    /// @dev Judges a later step and enters the state after it; returns why not.
+    function _step(Session memory session, StepAct act, Rule rule, bytes32 hash) private returns (uint16 reason) {
+        bytes32 caseKey = act.caseKey();
+        CaseWord word = act.state();
+        {
+            bytes32 head = heads[caseKey];
+            if (head == 0) return Reasons.CASE_UNKNOWN;
+            if (head != _head(act.trail(), word)) return Reasons.STALE_STATE;
+        }
+        Claim memory claim = Claim(act.officer(), act.grant(), act.signedAt(), act.deadline(), false);
+        reason = _begin(session, claim, word.lastAt());
+        if (reason != Reasons.OK) return reason;
+        if (!rule.exists()) return Reasons.ACTION_UNKNOWN;
+        if (!rule.follows(word.status())) return Reasons.NOT_IN_THIS_STATUS;
+        if (word.seq() == CaseWords.LAST_SEQ) return Reasons.SEQUENCE_EXHAUSTED;
+        reason = _mayAct(session, claim, rule, word.item(), word.grantable(), word.mode());
+        if (reason != Reasons.OK) return reason;
+        if (session.standing.roles() & rule.roles() == 0) return Reasons.ROLE_MISSING;
+        if (rule.requirements() != 0) {
+            reason = _checkRequirements(rule.requirements(), word);
+            if (reason != Reasons.OK) return reason;
+        }
+        if (rule.subject() != Procedure.SUBJECT_NONE) {
+            reason = _checkSubject(session, claim, rule.subject(), act.subject(), caseKey, word);
+            if (reason != Reasons.OK) return reason;
+        }
+        (reason, word) = _effect(session, act, rule.effect(), word);
+        if (reason != Reasons.OK) return reason;
+        reason = _consume(session, claim.grant);
+        if (reason != Reasons.OK) return reason;
+        _enter(caseKey, Hashes.efficientKeccak256(act.trail(), hash), word.stepped(claim.signedAt, rule.to()));
+        if (rule.subject() == Procedure.SUBJECT_CASE) _writeLink(rule.effect(), caseKey, act.subject());
+    }
+
+    /// @dev Check 10: what the row requires of the case.
+    function _checkRequirements(uint256 requires, CaseWord word) private pure returns (uint16) {
+        if (requires & Procedure.REQUIRES_COMPLETE != 0 && word.missing() != 0) return Reasons.STILL_MISSING;
+        if (requires & Procedure.REQUIRES_VERIFIED != 0) {
+            if (word.originals() != 0 && !word.has(Procedure.FLAG_VERIFIED)) return Reasons.ORIGINALS_NOT_VERIFIED;
+        }
+        if (requires & Procedure.REQUIRES_FORWARDED != 0 && !word.has(Procedure.FLAG_FORWARDED)) {
+            return Reasons.NOT_FORWARDED;
+        }
+        if (requires & Procedure.REQUIRES_CHILDREN_JOINED != 0 && word.children() != 0) {
+            return Reasons.CHILDREN_NOT_ENDED;
+        }
+        return Reasons.OK;
+    }
+
+    /// @dev Check 12: the detail and the effect; returns the state after it.
+    function _effect(
+        Session memory session,
+        StepAct act,
+        uint256 effect,
+        CaseWord word
+    ) private view returns (uint16, CaseWord) {
+        uint256 detail = act.detail();
+        if (!Effects.isDetailed(effect)) {
+            if (detail != 0) return (Reasons.DETAIL_OUT_OF_RANGE, word);
+            if (effect == Procedure.EFFECT_LINK) return _link(act, word);
+            if (effect == Procedure.EFFECT_JOIN) return _join(act, word);
+            return Effects.enact(effect, word, detail, act.officer());
+        }
+        if (effect == Procedure.EFFECT_SUPPLEMENT || effect == Procedure.EFFECT_RATE) {
+            return Effects.enact(effect, word, detail, act.officer());
+        }
+        uint256 terms = _terms(session, word.item(), word.version());
+        if (effect == Procedure.EFFECT_NOTIFY) return Effects.giveNotice(word, detail, terms);
+        if (effect == Procedure.EFFECT_PROMISE) return Effects.takePromise(word, detail, terms);
+        return Effects.tolerateGaps(word, detail, terms);
+    }
+
+    /// @dev LINK 关联子件: a case key that is neither opened nor linked yet.
+    function _link(StepAct act, CaseWord word) private view returns (uint16, CaseWord) {
+        bytes32 child = act.subject();
+        if (word.children() == CaseWords.MOST_CHILDREN) return (Reasons.SEQUENCE_EXHAUSTED, word);
+        if (links[child] != 0 || heads[child] != 0) return (Reasons.ALREADY_LINKED, word);
+        return (Reasons.OK, word.withOneChildMore());
+    }
+
+    /// @dev JOIN 子件汇总: a child of this case that has ended, or was never opened.
+    function _join(StepAct act, CaseWord word) private view returns (uint16, CaseWord) {
+        bytes32 child = act.subject();
+        if (links[child] != act.caseKey()) return (Reasons.NOT_LINKED, word);
+        bytes32 head = heads[child];
+        bytes32 trail = act.childTrail();
+        CaseWord state = act.childState();
+        if (head == 0) {
+            if (trail != 0 || CaseWord.unwrap(state) != 0) return (Reasons.STALE_STATE, word);
+        } else {
+            if (head != _head(trail, state)) return (Reasons.STALE_STATE, word);
+            if (!state.isTerminal()) return (Reasons.CHILD_NOT_ENDED, word);
+        }
+        return (Reasons.OK, word.withOneChildLess());
+    }
+
+    function _writeLink(uint256 effect, bytes32 parent, bytes32 child) private {
+        if (effect == Procedure.EFFECT_LINK) {
+            links[child] = parent;
+            emit CaseLinked(parent, child);
+        } else {
+            links[child] = JOINED;
+            emit CaseJoined(parent, child);
+        }
+    }
+
+    function _enter(bytes32 caseKey, bytes32 trail, CaseWord word) private {
+        heads[caseKey] = _head(trail, word);
+        emit Stepped(caseKey, trail);
+    }
+
+    function _head(bytes32 trail, CaseWord word) private pure returns (bytes32) {
+        return Hashes.efficientKeccak256(trail, bytes32(CaseWord.unwrap(word)));
+    }
+}
