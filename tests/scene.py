@@ -145,7 +145,7 @@ class Scene:
 
     def item(self, agency: int, number: int, **fields: Any) -> Sent:
         """An item of five entries, the first two tolerable, the third promisable."""
-        defaults = {
+        defaults: dict[str, Any] = {
             "version": 1, "code": f"基本编码{number:04d}", "name": f"事项{number}", "materials": keccak(b"list"),
             "entries": 5, "tolerable": 3, "promisable": 4, "grantable": ALL_RIGHTS, "originals": 1,
             "modes": ALL_MODES, "license": 0, "accept_days": 5, "decide_days": 20, "effective_from": 0,
@@ -168,7 +168,7 @@ class Scene:
 
     def offer(self, grant: int, kind: int, grantee: int, **fields: Any) -> Sent:
         """A grant offered by the agency's administrator."""
-        defaults = {
+        defaults: dict[str, Any] = {
             "parent": 0, "rights": ALL_RIGHTS, "valid_from": 0, "valid_until": FOREVER, "quota": 0, "depth": 0,
             "items": (),
         }  # fmt: skip
@@ -186,7 +186,7 @@ class Scene:
 
     def open(self, officer: int, item: int, grant: int = 0, **fields: Any) -> acts.Open:
         """The first step of a case whose commitment follows from the nonce."""
-        defaults = {
+        defaults: dict[str, Any] = {
             "commitment": self.commitment(self.next_nonce()), "version": 1,
             "mode": int(Mode.REMOTE_ACCEPTANCE), "parent": bytes(32), "evidence": keccak(b"evidence"),
             "signed_at": self.now, "deadline": self.now + 3600,

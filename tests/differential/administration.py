@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from ledger import acts, calldata, merkle
 from ledger.calldata import SignedAct
@@ -18,6 +18,8 @@ HOME, AWAY, UPPER, LOWER = 1, 2, 3, 4
 REGIONS = {HOME: CITY, AWAY: OTHER_CITY, UPPER: PROVINCE, LOWER: COUNTY}
 OFFICERS = (2, 3, 4)
 EVERYDAY = Role.WINDOW | Role.REVIEWER | Role.DECIDER | Role.SEALER | Role.ISSUER | Role.GRANTOR
+
+T = TypeVar("T")
 
 _FIELDS = {
     cls: "_" + "".join("_" + c.lower() if c.isupper() else c for c in cls.__name__).lstrip("_")
@@ -41,7 +43,7 @@ class Administration:
         self.keys = 0
         self.clean = True
 
-    def _pick(self, good: Sequence[Any], strange: Sequence[Any]) -> Any:
+    def _pick(self, good: Sequence[T], strange: Sequence[T]) -> T:
         """One of the plausible values; in an unclean act sometimes a strange one."""
         return self.rng.choice(strange if not self.clean and self.rng.random() < 0.3 else good)
 
@@ -163,7 +165,7 @@ class Administration:
     def _offer_agreement(self, own: int) -> dict[str, Any]:
         other = self._agency(self.rng.choice([a for a in REGIONS if a != own]))
         sides = [tuple(self._terms(side) for _ in range(self._pick((1, 1, 2), (0,)))) for side in (own, other)]
-        offer = {"agreement": self._id(own, 20), "given": sides[0], "received": sides[1]}
+        offer: dict[str, Any] = {"agreement": self._id(own, 20), "given": sides[0], "received": sides[1]}
         self.agreements.append(acts.OfferAgreement(**offer, officer=0, nonce=0, deadline=0))
         return offer
 
