@@ -17,7 +17,4 @@ interface IAdministration is IActs {
 
     /// @notice Whether the act with this id (EIP-712 digest) was applied or refused.
     function judged(bytes32 act) external view returns (bool);
-
-    /// @notice EIP-712 domain separator of this contract on this chain.
-    function domainSeparator() external view returns (bytes32);
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IAdministration} from "./IAdministration.sol";
-
 /// @notice The items that agencies publish; old versions stay.
-interface ICatalogue is IAdministration {
+interface ICatalogue {
     /// @notice The next version of an item was published.
     event ItemPublished(
         uint64 indexed item,

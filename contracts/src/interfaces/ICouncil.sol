@@ -62,7 +62,4 @@ interface ICouncil is IActs {
 
     /// @notice Whether the proposal with this id was decided or refused.
     function judged(bytes32 proposal) external view returns (bool);
-
-    /// @notice EIP-712 domain separator of this contract on this chain.
-    function domainSeparator() external view returns (bytes32);
 }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IAdministration} from "./IAdministration.sol";
-
 /// @notice Grants of rights: offered and accepted, or agreed mutually; handed on only narrower.
-interface IGrants is IAdministration {
+interface IGrants {
     /// @notice What is granted; the fields are those of `GrantTerms` in `ledger/acts.py`.
     struct GrantTerms {
         uint64 grant;

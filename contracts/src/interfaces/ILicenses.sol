@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IAdministration} from "./IAdministration.sol";
-
 /// @notice E-licenses issued singly or as a Merkle batch, with a status for each leaf.
-interface ILicenses is IAdministration {
+interface ILicenses {
     /// @notice One e-license as committed; its leaf is keccak(keccak(abi.encode(License))).
     struct License {
         uint64 item;

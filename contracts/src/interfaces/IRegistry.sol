@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IAdministration} from "./IAdministration.sol";
-
 /// @notice Agencies by the council; windows, officers and keys by their agency.
 /// @dev Words are packed from the least significant bit, "bits at offset"; see docs/protocol.md.
-interface IRegistry is IAdministration {
+interface IRegistry {
     /// @notice An agency was entered with its first administrator.
     event AgencyRegistered(
         uint32 indexed agency, string uscc, string name, uint48 region, uint8 flags, uint64 admin, address adminKey

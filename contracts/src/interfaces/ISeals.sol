@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IAdministration} from "./IAdministration.sol";
-
 /// @notice E-seals, known by the digests of their object and certificate.
-interface ISeals is IAdministration {
+interface ISeals {
     /// @notice A seal was entered.
     event SealRegistered(
         uint64 indexed seal,
