@@ -1,0 +1,58 @@
+"""Which acts are turned away before they are queued, and with which error.
+
+What the chain would discard (anybody could have caused it, nothing would be on record) is answered at
+once; what it would refuse is queued all the same, for refusals belong on the record.
+"""
+
+from collections.abc import Sequence
+
+from api.services.words import reason_view
+from ledger.errors import Conflict, Fault, HuxinError, InvalidInput, NotFound, Unauthenticated
+from ledger.reasons import ANYBODY_CAN_CAUSE, Reason
+
+_STATUS: dict[Reason, type[HuxinError]] = {
+    Reason.BAD_SIGNATURE: Unauthenticated,
+    Reason.SIGNER_UNKNOWN: Unauthenticated,
+    Reason.NOT_A_MEMBER: Unauthenticated,
+    Reason.STALE_STATE: Conflict,
+    Reason.ALREADY_JUDGED: Conflict,
+    Reason.CASE_EXISTS: Conflict,
+    Reason.DELAY_NOT_OVER: Conflict,
+    Reason.TOO_LATE_TO_EXECUTE: Conflict,
+    Reason.CASE_UNKNOWN: NotFound,
+    Reason.PROPOSAL_UNKNOWN: NotFound,
+}
+"""HTTP 401, 409 and 404; every other reason at the door is 422."""
+
+
+def turned_away(reason: Reason) -> bool:
+    """Whether an act with this prediction is not queued."""
+    return reason is not Reason.OK and reason < ANYBODY_CAN_CAUSE
+
+
+def error_of(reason: Reason, where: str = "body.act", hint: tuple[str, str] = ("", "")) -> HuxinError:
+    """The error for one reason; ``hint`` is added to the texts (zh, en)."""
+    text = reason_view(reason)
+    zh, en = text.zh + hint[0], text.en + hint[1]
+    cls = _STATUS.get(reason)
+    if cls is None:
+        return InvalidInput(reason.name, where, en, zh)
+    return cls(reason.name, en, zh)
+
+
+def error_of_several(reasons: Sequence[Reason]) -> HuxinError | None:
+    """Why a list of steps is not queued: the first reason if it belongs at the door.
+
+    A step that is stale because one before it in the list would be refused stays in the list.
+    """
+    first = next((place for place, reason in enumerate(reasons) if reason is not Reason.OK), None)
+    if first is None or not turned_away(reasons[first]):
+        return None
+    if len(reasons) == 1 or reasons[first] in _STATUS:
+        return error_of(reasons[first], f"body.act[{first}]" if len(reasons) > 1 else "body.act")
+    faults = [
+        Fault(reason.name, f"body.act[{place}]", reason_view(reason).zh, reason_view(reason).en)
+        for place, reason in enumerate(reasons)
+        if turned_away(reason)
+    ]
+    return InvalidInput.of(faults)

@@ -1,0 +1,183 @@
+"""Verify a license or a seal: every check named, three verdicts, an outage never "revoked".
+
+Checks of a license, in order: 1 index fresh · 2 anchored · 3 proof of its batch · 4 content · 5 issuer
+at issue · 6 seal at issue · 7 status now · 8 period · 9 superseded. That the issuing agency and its seal
+held when a license was issued was judged on chain at that block: an anchored license shows it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from api.services.words import reason_view
+from ledger.acts import License
+from ledger.ids import FOREVER, format_id, number_of, scoped
+from ledger.merkle import verify
+from ledger.reasons import Reason
+from ledger.records import AGENCY, LICENSE, SEAL, Batch, Interval, LicenseRecord
+from ledger.rules.licenses import leaf_of, stopped
+from ledger.verdict import Check, Report, Verdict, indeterminate, invalid, report, valid
+from ledger.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the index is behind the chain; ``reason`` empty where it is fresh and undisputed."""
+
+    indexed: int
+    head: int | None
+    code: str = ""
+    zh: str = ""
+    en: str = ""
+
+    def check(self) -> Check:
+        """As the report's first check."""
+        facts = {"indexedBlock": self.indexed, "chainBlock": "unknown" if self.head is None else self.head}
+        if self.code:
+            return indeterminate("index.fresh", self.code, self.en, self.zh, facts)
+        return valid("index.fresh", "the index has read the whole chain", "索引已读取整条链", facts)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What was found for a question about a license; ``body`` where it is known, the batch where it is one."""
+
+    leaf: bytes
+    body: License | None = None
+    batch: bytes | None = None
+    proof: Sequence[bytes] = ()
+    superseded_by: bytes | None = None
+    issued_at: int | None = None
+    block: int | None = None
+
+
+def unknown(freshness: Freshness, name: str, reason: Reason) -> Report:
+    """Nothing was found: invalid if the index has read everything, else nobody knows."""
+    first = freshness.check()
+    text = reason_view(reason)
+    if first.verdict is Verdict.VALID:
+        return report((first, invalid(name, reason.name, text.en, text.zh)))
+    en = "not found, but the index is not up to date: ask again"
+    return report((first, indeterminate(name, reason.name, en, "未找到,但索引尚未更新,请稍后再试")))
+
+
+def license_report(world: World, claim: Claim, freshness: Freshness, now: int) -> Report:
+    """The whole report on a license."""
+    record = world.licenses.get(claim.leaf)
+    batch = world.batches.get(claim.batch) if claim.batch else None
+    if record is None and batch is None:
+        return unknown(freshness, "license.anchored", Reason.LICENSE_UNKNOWN)
+    if record is None and batch is not None and not verify(claim.batch or b"", claim.leaf, claim.proof):
+        wrong = _wrong("license.batch", Reason.BAD_PROOF)
+        return report((freshness.check(), wrong))
+    return report(_license_checks(world, claim, record, batch, freshness, now))
+
+
+def _license_checks(
+    world: World, claim: Claim, record: LicenseRecord | None, batch: Batch | None, freshness: Freshness, now: int
+) -> Iterator[Check]:
+    yield freshness.check()  # 1
+    yield _anchored(claim)  # 2
+    if batch is not None:
+        yield _in_batch(claim, batch)  # 3
+    if claim.body is not None:
+        yield _content(claim, claim.body)  # 4
+    issuer = record.issuer if record else batch.issuer if batch else 0
+    seal = record.seal if record else batch.seal if batch else 0
+    yield _issuer(world, issuer, now)  # 5
+    yield _seal_at_issue(world, scoped(issuer, seal), now)  # 6
+    yield _status(record, freshness, now)  # 7
+    yield _period(claim, record, now)  # 8
+    if claim.superseded_by is not None:
+        yield _superseded(claim)  # 9
+
+
+def _anchored(claim: Claim) -> Check:
+    facts: dict[str, object] = {"leaf": "0x" + claim.leaf.hex()}
+    if claim.block is not None:
+        facts["block"] = claim.block
+    if claim.issued_at is not None:
+        facts["issuedAt"] = claim.issued_at
+    return valid("license.anchored", "the ledger holds this license", "账本载有此证照", facts)
+
+
+def _in_batch(claim: Claim, batch: Batch) -> Check:
+    facts = {"root": "0x" + (claim.batch or b"").hex(), "issuedAt": batch.issued_at, "count": batch.count}
+    return valid("license.batch", "the Merkle proof leads to the batch's root", "默克尔证明指向批次根", facts)
+
+
+def _content(claim: Claim, body: License) -> Check:
+    if leaf_of(body) == claim.leaf:
+        return valid(
+            "license.content", "the content is what was committed", "内容与承诺一致", {"item": format_id(body.item)}
+        )
+    return invalid("license.content", "LICENSE_DIFFERS", "the content is not what was committed", "内容与承诺不一致")
+
+
+def _issuer(world: World, issuer: int, now: int) -> Check:
+    agency = world.agencies[issuer]
+    facts = {"agency": issuer, "standingNow": agency.standing(now, AGENCY).name}
+    return valid("license.issuer", "the issuing agency held when it was issued", "签发时签发机构有效", facts)
+
+
+def _seal_at_issue(world: World, seal: int, now: int) -> Check:
+    record = world.seals[seal]
+    facts = {"seal": format_id(seal), "standingNow": record.standing(now, SEAL).name, "version": record.version}
+    return valid("license.seal", "the seal held when it was issued", "签发时印章有效", facts)
+
+
+def _status(record: LicenseRecord | None, freshness: Freshness, now: int) -> Check:
+    reason = Reason.OK if record is None else stopped(record, now)
+    if reason is not Reason.OK:
+        return _wrong("license.status", reason, {"since": record.stopped_at if record else 0})
+    if freshness.code:
+        en = "no stop is known, but the index is not up to date"
+        return indeterminate("license.status", freshness.code, en, "未见停用记录,但索引尚未更新")
+    return valid("license.status", "neither suspended, cancelled nor superseded", "未暂扣、未注销、未被取代")
+
+
+def _period(claim: Claim, record: LicenseRecord | None, now: int) -> Check:
+    """A leaf of a batch that was never touched has its period in its body alone."""
+    if claim.body is not None:
+        period = Interval(claim.body.valid_from, claim.body.valid_until)
+    elif record is not None and claim.batch is None:
+        period = Interval(record.valid_from, record.valid_until)
+    else:
+        en = "the license's own fields are needed: show the license or ask by its identifier"
+        return indeterminate("license.period", "LICENSE_BODY_NEEDED", en, "须出示证照字段,或以证照标识查询")
+    end = "none" if period.valid_until >= FOREVER else period.valid_until
+    facts = {"validFrom": period.valid_from, "validUntil": end, "checkedAt": now}
+    reason = period.standing(now, LICENSE)
+    if reason is not Reason.OK:
+        return _wrong("license.period", reason, facts)
+    return valid("license.period", "within its period", "在有效期内", facts)
+
+
+def _superseded(claim: Claim) -> Check:
+    facts = {"by": "0x" + (claim.superseded_by or b"").hex()}
+    return _wrong("license.superseded", Reason.LICENSE_SUPERSEDED, facts)
+
+
+def seal_report(world: World, seal: int, freshness: Freshness, now: int) -> Report:
+    """The whole report on a seal: registered, its agency, whether it holds now."""
+    record = world.seals.get(seal)
+    if record is None:
+        return unknown(freshness, "seal.registered", Reason.SEAL_UNKNOWN)
+    agency = world.agencies[seal >> 32]
+    checks = [
+        freshness.check(),
+        valid("seal.registered", "the ledger holds this seal", "账本载有此印章", {"seal": format_id(seal)}),
+        _holds("seal.agency", agency.standing(now, AGENCY), {"agency": seal >> 32}),
+        _holds("seal.standing", record.standing(now, SEAL), {"number": number_of(seal), "version": record.version}),
+    ]
+    return report(checks)
+
+
+def _holds(name: str, reason: Reason, facts: Mapping[str, object]) -> Check:
+    if reason is not Reason.OK:
+        return _wrong(name, reason, facts)
+    return valid(name, "holds now", "当前有效", facts)
+
+
+def _wrong(name: str, reason: Reason, facts: Mapping[str, object] | None = None) -> Check:
+    text = reason_view(reason)
+    return invalid(name, reason.name, text.en, text.zh, facts)
