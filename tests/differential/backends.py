@@ -1,16 +1,12 @@
 """EVMs that the contracts run on, all seen the same way: deploy, send at a time, read words."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from eth_abi.abi import encode as abi_encode
 
 from ledger.audit import Question
 from ledger.calldata import selector
-
-ARTIFACTS = Path(__file__).parents[2] / "contracts" / "artifacts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +43,6 @@ class Backend(Protocol):
 
     def back(self, mark: object) -> None:
         """Return to a remembered state."""
-
-
-def artifact(name: str) -> dict[str, Any]:
-    """The committed artifact of a contract, by its name in the protocol (``registry``)."""
-    path = ARTIFACTS / f"{name.capitalize()}.json"
-    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def ask(backend: Backend, addresses: dict[str, bytes], question: Question) -> int:
