@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 BUSY_MILLISECONDS = 15_000
+_WRITER_LOCK = 0x48555849
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -18,7 +19,10 @@ _PRAGMAS = (
 
 
 class Database:
-    """Two engines on one database: readers never wait, writers take the lock when they begin.
+    """Two engines on one database: readers never wait, writers one at a time.
+
+    PostgreSQL's writers take an advisory lock, so that on both databases rows of the outbox become
+    visible in the order of their numbers.
 
     On SQLite a transaction that reads first and writes later can fail at the upgrade with nothing
     to wait for; BEGIN IMMEDIATE makes writers queue instead.
@@ -47,6 +51,8 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """One transaction: all or nothing, durable when the block is left."""
         with self._writers.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"))
             yield connection
 
     def answers(self) -> bool:

@@ -1,0 +1,69 @@
+"""Where cases stand: the index, with steps that are accepted and not yet anchored laid over it."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from api.store import index_tables as t
+from api.store.database import Database
+from api.store.own_tables import outbox_acts
+from api.store.shapes import chunks
+from ledger.state import CaseState
+
+_WAITING = outbox_acts.c.status.in_(("queued", "sent"))
+
+
+class Heads:
+    """States of cases as the next step should carry them."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def latest(self, case_key: bytes) -> CaseState | None:
+        """The state after the last step that was taken or is predicted to be."""
+        with self._db.read() as connection:
+            return latest_states(connection, (case_key,)).get(case_key)
+
+    def starting(self, case_key: bytes, previous: bytes) -> CaseState | None:
+        """The present or pending state whose trail hash is ``previous``; None: there is none such."""
+        with self._db.read() as connection:
+            row = connection.execute(
+                select(t.cases.c.trail, t.cases.c.word).where(
+                    t.cases.c.case_key == case_key, t.cases.c.trail == previous
+                )
+            ).first()
+            row = (
+                row
+                or connection.execute(
+                    select(outbox_acts.c.after_trail, outbox_acts.c.after_word).where(
+                        outbox_acts.c.subject == case_key, outbox_acts.c.after_trail == previous, _WAITING
+                    )
+                ).first()
+            )
+        return None if row is None else CaseState.unpack(row[0], row[1])
+
+
+def latest_states(connection: Connection, case_keys: Sequence[bytes]) -> dict[bytes, CaseState]:
+    """Latest states by case, pending steps counted."""
+    found: dict[bytes, CaseState] = {}
+    for chunk in chunks(case_keys):
+        indexed = select(t.cases.c.case_key, t.cases.c.trail, t.cases.c.word)
+        for key, trail, word in connection.execute(indexed.where(t.cases.c.case_key.in_(chunk))):
+            found[key] = CaseState.unpack(trail, word)
+        pending = (
+            select(outbox_acts.c.subject, outbox_acts.c.after_trail, outbox_acts.c.after_word)
+            .where(outbox_acts.c.subject.in_(chunk), _WAITING, outbox_acts.c.after_trail.is_not(None))
+            .order_by(outbox_acts.c.entry, outbox_acts.c.place)
+        )
+        for key, trail, word in connection.execute(pending):
+            found[key] = CaseState.unpack(trail, word)
+    return found
+
+
+def pending_links(connection: Connection, children: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Parents of cases that a waiting LINK names."""
+    found: dict[bytes, bytes] = {}
+    for chunk in chunks(children):
+        query = select(outbox_acts.c.child, outbox_acts.c.subject).where(outbox_acts.c.child.in_(chunk), _WAITING)
+        found.update({row[0]: row[1] for row in connection.execute(query)})
+    return found

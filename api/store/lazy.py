@@ -1,0 +1,112 @@
+"""Mappings of a ``World`` that fetch what they are asked for, and know what was changed since."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class LazyMap(dict[K, V], Generic[K, V]):
+    """A dict over a store: the first question about a key fetches it; absence is remembered.
+
+    ``freeze`` turns a value into something comparable that does not change with it; where it is
+    given, :meth:`changes` tells what differs from what was fetched.
+    """
+
+    def __init__(
+        self,
+        fetch: Callable[[list[K]], dict[K, V]],
+        freeze: Callable[[K, V], Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self._fetch = fetch
+        self._freeze = freeze
+        self._asked: set[K] = set()
+        self._touched: set[K] = set()
+        self._frozen: dict[K, Any] = {}
+
+    def prefetch(self, keys: Iterable[K]) -> None:
+        """Fetch several keys at once."""
+        wanted = [key for key in set(keys) if key not in self._asked]
+        if not wanted:
+            return
+        self._asked.update(wanted)
+        for key, value in self._fetch(wanted).items():
+            dict.__setitem__(self, key, value)
+            if self._freeze is not None:
+                self._frozen[key] = self._freeze(key, value)
+
+    def _look(self, key: K) -> None:
+        self._touched.add(key)
+        if key not in self._asked:
+            self.prefetch((key,))
+
+    def __contains__(self, key: object) -> bool:
+        self._look(key)  # type: ignore[arg-type]  # a key of another type is simply not found
+        return super().__contains__(key)
+
+    def __getitem__(self, key: K) -> V:
+        self._look(key)
+        return super().__getitem__(key)
+
+    def get(self, key: K, default: Any = None) -> Any:
+        """As a dict's."""
+        self._look(key)
+        return super().get(key, default)
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._look(key)
+        super().__setitem__(key, value)
+
+    def changes(self) -> Iterator[tuple[K, V | None, Any, Any]]:
+        """(key, value or None where deleted, frozen before or None, frozen now or None) of what differs."""
+        if self._freeze is None:
+            return
+        for key in self._touched:
+            value = super().get(key)
+            present = super().__contains__(key)
+            now = self._freeze(key, value) if present else None  # type: ignore[arg-type]
+            if now != self._frozen.get(key):
+                yield key, value, self._frozen.get(key), now
+
+    def settle(self) -> None:
+        """What is here now has been written."""
+        for key, _, _, now in list(self.changes()):
+            if now is None:
+                self._frozen.pop(key, None)
+            else:
+                self._frozen[key] = now
+        self._touched.clear()
+
+    def forget(self) -> None:
+        """Drop everything fetched."""
+        self.clear()
+        self._asked.clear()
+        self._touched.clear()
+        self._frozen.clear()
+
+
+class LazySet(set[K], Generic[K]):
+    """A set over a store: membership is fetched; what is added is only remembered here."""
+
+    def __init__(self, fetch: Callable[[list[K]], set[K]]) -> None:
+        super().__init__()
+        self._fetch = fetch
+        self._asked: set[K] = set()
+
+    def prefetch(self, keys: Iterable[K]) -> None:
+        """Ask for several keys at once."""
+        wanted = [key for key in set(keys) if key not in self._asked]
+        if wanted:
+            self._asked.update(wanted)
+            self.update(self._fetch(wanted))
+
+    def __contains__(self, key: object) -> bool:
+        self.prefetch((key,))  # type: ignore[arg-type]  # a key of another type is simply not found
+        return super().__contains__(key)
+
+    def forget(self) -> None:
+        """Drop everything fetched."""
+        self.clear()
+        self._asked.clear()
