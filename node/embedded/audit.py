@@ -20,7 +20,7 @@ from ledger import headers
 from ledger.crypto import keccak
 from ledger.errors import Fault, HuxinError
 from node.embedded.admission import decode_transaction
-from node.embedded.database import BlockRow, TxRow
+from node.embedded.database import SCHEMA, BlockRow, TxRow
 from node.embedded.logs import decode_receipt, postings
 from node.embedded.network import Network
 from node.embedded.sealing import genesis_header, trie_root
@@ -69,7 +69,7 @@ def verify_store(
 ) -> Iterator[Fault]:
     """Name every difference in the store at ``path``; nothing is yielded where it is sound.
 
-    Reads one snapshot, also while the node writes. ``progress`` is told each block's number. Codes: ``STORE_UNREADABLE``, ``STORE_PAGES``, ``GENESIS``, ``BLOCK_MISSING``,
+    Reads one snapshot, also while the node writes. ``progress`` is told each block's number. Codes: ``STORE_UNREADABLE``, ``STORE_PAGES``, ``STORE_SCHEMA``, ``GENESIS``, ``BLOCK_MISSING``,
     ``HEADER``, ``BLOCK_HASH``, ``PARENT``, ``TIMESTAMP``, ``SEAL``, ``TRANSACTION``, ``SENDER``,
     ``TRANSACTIONS_ROOT``, ``RECEIPT``, ``RECEIPTS_ROOT``, ``GAS``, ``BLOOM``, ``LOG_INDEX``,
     ``POSTINGS``, ``NODE``, ``STATE_ROOT``, ``STATE``.
@@ -90,6 +90,12 @@ def verify_store(
         yield _fault("STORE_UNREADABLE", path.name, f"链库无法读完:{error}", f"the store is unreadable: {error}")
 
 
+def _describe(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
+    version = connection.execute("PRAGMA user_version").fetchone()
+    query = "SELECT type, name, tbl_name, COALESCE(sql, '') FROM sqlite_schema ORDER BY name"
+    return [version, *connection.execute(query)]
+
+
 class _Audit:
     """One pass over one store."""
 
@@ -101,6 +107,7 @@ class _Audit:
 
     def run(self) -> Iterator[Fault]:
         yield from self._pages()
+        yield from self._schema()
         head: BlockRow | None = None
         parent: _Parent | None = None
         for row in self._connection.execute(_BLOCKS):
@@ -119,6 +126,13 @@ class _Audit:
         for (text,) in self._connection.execute("PRAGMA integrity_check(100)"):
             if text != "ok":
                 yield _fault("STORE_PAGES", "pages", f"库文件结构受损:{text}", f"damaged pages: {text}")
+
+    def _schema(self) -> Iterator[Fault]:
+        fresh = sqlite3.connect(":memory:")
+        fresh.executescript(SCHEMA)
+        if _describe(fresh) != _describe(self._connection):
+            yield _fault("STORE_SCHEMA", "schema", "库表定义不符", "the tables are not the store's own")
+        fresh.close()
 
     # --- blocks
 

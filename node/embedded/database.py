@@ -20,7 +20,7 @@ from eth.db.backends.base import BaseAtomicDB
 from ledger.errors import Unavailable
 
 SCHEMA_VERSION = 1
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE node (hash BLOB PRIMARY KEY, value BLOB NOT NULL);
 CREATE TABLE block (number INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, header BLOB NOT NULL);
 CREATE TABLE tx (
@@ -30,6 +30,7 @@ CREATE TABLE tx (
 CREATE TABLE posting (
     key INTEGER NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL,
     PRIMARY KEY (key, number, position)) WITHOUT ROWID;
+PRAGMA user_version=1;
 """
 _TX = "SELECT number, position, hash, sender, raw, receipt, first_log FROM tx "
 
@@ -89,8 +90,7 @@ class ChainDatabase:
         self._writer.execute("PRAGMA synchronous=FULL")
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
         if version == 0:
-            statements = f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;"
-            self._writer.executescript(statements)
+            self._writer.executescript(f"BEGIN;{SCHEMA}COMMIT;")
         elif version != SCHEMA_VERSION:
             raise damaged(f"chain store version {version} is unknown", f"链库版本 {version} 未知")
 
