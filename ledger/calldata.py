@@ -20,13 +20,12 @@ from dataclasses import dataclass
 from itertools import starmap
 from typing import Any
 
-from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
 from eth_abi.exceptions import DecodingError
 
 from ledger.acts import PROOF_TYPES, PROVEN, Open, Proposal, Step, StepList
 from ledger.crypto import keccak
-from ledger.eip712 import encode_body
+from ledger.eip712 import decode_canonical, encode_body
 from ledger.errors import InvalidInput
 from ledger.procedure import RULES, Effect, Subject
 from ledger.state import NO_SUBJECT, Carried, CaseState
@@ -219,7 +218,7 @@ def _plain(proposal: Proposal) -> tuple[bytes, bytes, int, int]:
 
 def _arguments(types: tuple[str, ...], data: bytes) -> tuple[Any, ...]:
     try:
-        return abi_decode(types, data)
+        return decode_canonical(types, data)
     except (DecodingError, OverflowError) as error:
         raise InvalidInput("CALLDATA_MALFORMED", "data", str(error), f"调用数据无法解码:{error}") from error
 

@@ -5,7 +5,7 @@ string, the struct hash and the ABI form are all derived from that one declarati
 are snake_case, the signed names camelCase.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import cache
 from typing import Annotated, Any, TypeAlias, get_args, get_origin, get_type_hints
@@ -194,10 +194,23 @@ def encode_body(*values: Any, extra: tuple[str, ...] = ()) -> bytes:
 def decode_body(cls: type, body: bytes, extra: tuple[str, ...] = ()) -> tuple[Any, ...]:
     """Inverse of :func:`encode_body`; raises InvalidInput ``ACT_UNDECODABLE``."""
     try:
-        raw, *rest = abi_decode((abi_type(cls), *extra), body)
+        raw, *rest = decode_canonical((abi_type(cls), *extra), body)
     except (DecodingError, OverflowError, UnicodeDecodeError) as error:
         raise InvalidInput("ACT_UNDECODABLE", "act", str(error), f"无法解码:{error}") from error
     return (_rebuild(cls, raw), *rest)
+
+
+def decode_canonical(types: Sequence[str], data: bytes) -> tuple[Any, ...]:
+    """Decode ABI data of which the encoding is exactly ``data``, as the contracts do.
+
+    Decoders differ in what else they take (offsets that overlap, bytes left over), so nothing else
+    is taken. Raises eth-abi's DecodingError, OverflowError, UnicodeDecodeError.
+    """
+    values = abi_decode(types, data)
+    if abi_encode(types, values) != data:
+        msg = "not the canonical ABI encoding of its values"
+        raise DecodingError(msg)
+    return values
 
 
 def _rebuild(cls: type, raw: tuple[Any, ...]) -> Any:

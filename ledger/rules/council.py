@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_abi.abi import decode as abi_decode
 from eth_abi.exceptions import DecodingError
 
 from ledger import acts
 from ledger.crypto import keccak
-from ledger.eip712 import digest, struct_hash
+from ledger.eip712 import decode_canonical, digest, struct_hash
 from ledger.reasons import Reason, Refusal
 from ledger.rules import grants, registry
 from ledger.rules.authority import require, signer_of
@@ -168,7 +167,7 @@ def _call(world: World, proposal: acts.Proposal, now: int) -> None:
 def decode_arguments(call: Call, data: bytes) -> tuple[Any, ...]:
     """The call's arguments, addresses as 20 bytes; refuses CALL_FAILED."""
     try:
-        values = abi_decode(call.types, data[4:])
+        values = decode_canonical(call.types, data[4:])
     except (DecodingError, OverflowError, UnicodeDecodeError) as error:
         raise Refusal(Reason.CALL_FAILED) from error
     return tuple(map(_address_bytes, call.types, values))

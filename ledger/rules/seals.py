@@ -9,6 +9,8 @@ from ledger.records import SEAL, Key, Seal, Status
 from ledger.rules.authority import check, check_interval, check_name, check_scope, require
 from ledger.world import World
 
+LAST_VERSION = 2**16 - 1
+
 
 def register_seal(world: World, act: acts.RegisterSeal, key: Key, now: int) -> None:
     require(key.roles & Role.SEALER, Reason.ROLE_MISSING)
@@ -25,6 +27,7 @@ def change_seal(world: World, act: acts.ChangeSeal, key: Key, now: int) -> None:
     require(act.seal in world.seals, Reason.SEAL_UNKNOWN)
     seal = world.seals[act.seal]
     require(seal.status is Status.ACTIVE, Reason.BAD_STATUS_CHANGE)
+    require(seal.version < LAST_VERSION, Reason.BAD_FIELD)
     check_name(act.name)
     start = check_interval(act.valid_from, act.valid_until, now)
     version = seal.version + 1
