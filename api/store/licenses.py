@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
-from sqlalchemy import ColumnElement, insert, or_, select
+from sqlalchemy import ColumnElement, insert, or_, select, update
 
 from api.store.database import Database
 from api.store.models import LicenseRecordRow
@@ -31,6 +31,13 @@ class LicenseStore:
                 new = [{name: getattr(row, name) for name in names} for row in by_leaf.values()]
                 connection.execute(insert(license_records), new)
         return len(by_leaf)
+
+    def complete(self, row: LicenseRecordRow) -> None:
+        """Add look-up and sealed identifier to a record that came without, in a batch."""
+        c = license_records.c
+        bare = (c.leaf == row.leaf) & (c.lookup == b"")
+        with self._db.write() as connection:
+            connection.execute(update(license_records).where(bare).values(lookup=row.lookup, sealed=row.sealed))
 
     def get(self, leaf: bytes) -> LicenseRecordRow | None:
         """The record of a license."""
