@@ -5,8 +5,7 @@ Numbers are numbers; ids may be written ``agency-number``, regions as 12 digits;
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from ledger import acts
@@ -170,9 +169,9 @@ def known_fields(cls: type) -> Iterator[str]:
     return (field.name for field in struct_fields(cls))
 
 
-def has_field(cls: type, python_name: str) -> bool:
-    """Whether the struct has a field of that Python name."""
-    return any(field.name == python_name for field in fields(cls))
+def is_word(value: object) -> bool:
+    """Whether it is 32 bytes in 0x-hex."""
+    return isinstance(value, str) and len(value) == 66 and _HEX.fullmatch(value) is not None
 
 
 def hex_of(value: bytes) -> str:
@@ -183,8 +182,3 @@ def hex_of(value: bytes) -> str:
 def bytes_of(text: str) -> bytes:
     """Inverse of :func:`hex_of` for what a model has checked already."""
     return bytes.fromhex(text[2:])
-
-
-def words_of(texts: Sequence[str]) -> tuple[bytes, ...]:
-    """Several of :func:`bytes_of`."""
-    return tuple(map(bytes_of, texts))

@@ -8,8 +8,9 @@ from api.services import decode
 from api.services.doors import error_of, error_of_several, turned_away
 from api.services.forecast import Forecast, unplaced
 from api.services.ports import Now
-from api.services.worlds import Worlds
 from api.store.entries import Entry, Idempotency, admin_entry, ballot_entry, execute_entry, steps_entry
+from api.store.heads import Heads
+from api.store.worlds import Worlds
 from ledger import acts, calldata
 from ledger.crypto import compact
 from ledger.eip712 import digest, struct_hash
@@ -20,7 +21,7 @@ from ledger.records import Key
 from ledger.rules import council
 from ledger.rules.authority import signer_of
 from ledger.rules.judge import judge_admin
-from ledger.world import World
+from ledger.world import Deployment, World
 
 EXECUTE = "Execute"
 """Carrying out a proposal whose delay is over: the act is the Proposal, without signatures."""
@@ -55,19 +56,21 @@ class Submissions:
 
     def __init__(
         self,
+        deployment: Deployment,
         worlds: Worlds,
+        heads: Heads,
         now: Now,
         are_known: Callable[[Sequence[bytes]], bool],
         is_party: Callable[[int, bytes], bool],
     ) -> None:
-        self._worlds, self._now = worlds, now
+        self._deployment, self._worlds, self._heads, self._now = deployment, worlds, heads, now
         self._are_known, self._is_party = are_known, is_party
 
     def examine(self, one: Submission) -> Examined:
         """Read and judge; raises what ``api.services.doors`` says, InvalidInput with all faults."""
         if one.type == EXECUTE:
             return self._execute(one)
-        act = decode.decode(decode.act_type(one.type), one.act, "body.act")
+        act: Any = decode.decode(decode.act_type(one.type), one.act, "body.act")
         if isinstance(act, acts.Proposal):
             return self._proposal(one, act)
         signature = _single(one)
@@ -77,15 +80,15 @@ class Submissions:
 
     def digest_of(self, act: Any) -> bytes:
         """The act's id: what is signed."""
-        return digest(self._worlds.deployment.domain(acts.contract_of(type(act))), struct_hash(act))
+        return digest(self._deployment.domain(acts.contract_of(type(act))), struct_hash(act))
 
     def _admin(self, one: Submission, act: Any, signature: bytes) -> Examined:
         if (one.batch or one.proof) and type(act) not in acts.PROVEN:
             raise InvalidInput("PROOF_NOT_TAKEN", "body.batch", "this act takes no batch proof", "该行为不带批次证明")
         contract, now = acts.contract_of(type(act)), self._now()
         signed = calldata.SignedAct(acts.kind_of(type(act)), calldata.signed_body(act, one.batch, one.proof), signature)
-        entry = admin_entry(self._worlds.deployment, contract, signed, now, one.idempotency)
-        world = self._worlds.fresh()
+        entry = admin_entry(self._deployment, contract, signed, now, one.idempotency)
+        world = self._worlds.scratch()
         self._signer(world, act, signature)
         if self._repeated(entry):
             return Examined(entry)
@@ -99,21 +102,21 @@ class Submissions:
             raise InvalidInput("FIELD_MISSING", "body.signatures", "a proposal needs signatures", "提案须附成员签名")
         now = self._now()
         ballot = calldata.Ballot(proposal, tuple(map(compacted, one.signatures)))
-        entry = ballot_entry(self._worlds.deployment, ballot, now, one.idempotency)
+        entry = ballot_entry(self._deployment, ballot, now, one.idempotency)
         run = lambda world: council.submit(world, proposal, ballot.signatures, now)  # noqa: E731
         return self._decided(entry, run)
 
     def _execute(self, one: Submission) -> Examined:
         proposal = decode.decode(acts.Proposal, one.act, "body.act")
         now = self._now()
-        entry = execute_entry(self._worlds.deployment, proposal, now, one.idempotency)
+        entry = execute_entry(self._deployment, proposal, now, one.idempotency)
         return self._decided(entry, lambda world: council.execute(world, proposal, now))
 
     def _decided(self, entry: Entry, run: Callable[[World], object]) -> Examined:
         if self._repeated(entry):
             return Examined(entry)
         try:
-            run(self._worlds.fresh())
+            run(self._worlds.scratch())
         except Refusal as refusal:
             if turned_away(refusal.reason):
                 raise error_of(refusal.reason) from refusal
@@ -122,28 +125,28 @@ class Submissions:
 
     def _steps(self, one: Submission, act: acts.Open | acts.Step | acts.StepList, signature: bytes) -> Examined:
         opens, steps = parts_of(act)
-        world, now = self._worlds.fresh(), self._now()
+        world, now = self._worlds.scratch(), self._now()
         key = self._signer(world, act, signature)
         again = calldata.Group(opens, tuple(map(unplaced, steps)), signature)
-        entry = steps_entry(self._worlds.deployment, again, [None] * (len(opens) + len(steps)), now, one.idempotency)
+        entry = steps_entry(self._deployment, again, [None] * (len(opens) + len(steps)), now, one.idempotency)
         if self._repeated(entry):
             return Examined(entry)
-        forecast = Forecast(self._worlds, world, key, now)
+        forecast = Forecast(self._heads, world, key, now)
         for opening in opens:
             forecast.open(opening)
         group = calldata.Group(opens, tuple(map(forecast.step, steps)), signature)
         error = error_of_several(forecast.reasons)
         if error is not None:
-            raise self._explained(error, forecast, key, steps)
-        entry = steps_entry(self._worlds.deployment, group, forecast.after, now, one.idempotency)
+            raise self._explained(error, key, steps)
+        entry = steps_entry(self._deployment, group, forecast.after, now, one.idempotency)
         return Examined(entry, tuple(forecast.reasons))
 
-    def _explained(self, error: HuxinError, forecast: Forecast, key: Key, steps: Sequence[acts.Step]) -> HuxinError:
+    def _explained(self, error: HuxinError, key: Key, steps: Sequence[acts.Step]) -> HuxinError:
         """Tell a party where the case stands now; strangers learn only that the step is stale."""
         if error.code != Reason.STALE_STATE.name or not steps:
             return error
         case = steps[0].case_key
-        state = self._worlds.state_of(case)
+        state = self._heads.latest(case)
         if state is None or not self._is_party(agency_of(key.officer), case):
             return error
         now_at = f"seq={state.seq} trail=0x{state.trail.hex()}"

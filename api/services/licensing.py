@@ -1,0 +1,151 @@
+"""Licenses off chain: recorded by their issuer, found by digest, identifier or leaf, proven in batches."""
+
+import hmac
+from collections.abc import Sequence
+
+from api.services import decode
+from api.services.ports import Now
+from api.services.signin import User, require_role
+from api.services.verification import Claim
+from api.store.documents import DocumentStore
+from api.store.licenses import LicenseStore
+from api.store.models import LicenseRecordRow
+from api.store.registry import RegistryReads
+from ledger.acts import License
+from ledger.commitments import identifier_commitment
+from ledger.crypto import Digest, keccak
+from ledger.eip712 import decode_body, encode_body
+from ledger.errors import Fault, Forbidden, InvalidInput, NotFound
+from ledger.ids import agency_of
+from ledger.merkle import MerkleTree
+from ledger.privacy import refuse_personal_data
+from ledger.procedure import Role
+from ledger.rules.licenses import leaf_of
+from ledger.vault import Vault
+
+_SHELF = b"huxin:license-records:1"
+
+
+class Licensing:
+    """Keeps records sealed, and look-ups as keyed digests: the database alone tells no identifier."""
+
+    def __init__(
+        self,
+        licenses: LicenseStore,
+        registry: RegistryReads,
+        documents: DocumentStore,
+        vault: Vault,
+        lookup_key: bytes,
+        now: Now,
+    ) -> None:
+        self._licenses, self._registry, self._documents = licenses, registry, documents
+        self._vault, self._lookup_key, self._now = vault, lookup_key, now
+
+    # --- recording
+
+    def record(self, user: User, fields: object, identifier: str, salt: bytes) -> bytes:
+        """Let a license be found by its identifier; its leaf. Forbidden to others than its issuer."""
+        license_ = decode.decode(License, fields, "body.license")
+        _check_issuer(user, (license_,))
+        refuse_personal_data(identifier, "body.identifier")
+        if identifier_commitment(salt, identifier) != license_.identifier:
+            raise InvalidInput(
+                "IDENTIFIER_DIFFERS", "body.identifier", "license.identifier is not the commitment to this identifier",
+                "license.identifier 不是该证照标识的承诺",
+            )  # fmt: skip
+        row = self._row(license_, self._lookup(identifier), self._sealed(license_, identifier, salt))
+        if not self._licenses.put((row,)):
+            self._licenses.complete(row)
+        return row.leaf
+
+    def batch(self, user: User, rows: Sequence[object]) -> tuple[bytes, tuple[bytes, ...]]:
+        """Keep the licenses of a batch; root and leaves. Every fault of every license at once."""
+        reader = decode.Reader()
+        licenses = [reader.struct(License, row, f"body.licenses[{place}]") for place, row in enumerate(rows)]
+        if reader.faults:
+            raise InvalidInput.of(reader.faults)
+        _check_issuer(user, licenses)
+        leaves = tuple(map(leaf_of, licenses))
+        if len(set(leaves)) != len(leaves):
+            raise InvalidInput("LICENSE_TWICE", "body.licenses", "a license stands twice", "同一证照出现两次")
+        self._licenses.put([self._row(one, b"", b"") for one in licenses])
+        root = MerkleTree(leaves).root
+        self._licenses.put_batch(root, user.agency, leaves, self._now())
+        return root, leaves
+
+    def proof(self, root: bytes, leaf: bytes) -> tuple[bytes, ...]:
+        """The siblings from a leaf to the root; NotFound."""
+        leaves = self._licenses.batch_leaves(root)
+        if leaves is None or leaf not in leaves:
+            raise NotFound("BATCH_UNKNOWN", "no such license in such a batch here", "此处没有该批次或该证照")
+        return MerkleTree(leaves).proof(leaves.index(leaf))
+
+    # --- finding
+
+    def by_digest(self, digest: Digest) -> tuple[Claim, ...]:
+        """Licenses whose file has this digest."""
+        rows = self._licenses.by_digest(digest.value)
+        leaves = {row.leaf for row in rows if _matches(row, digest)}
+        for found in self._registry.licenses_by_digest(digest.value):
+            if getattr(found, digest.algorithm) == digest.value:
+                leaves.add(found.leaf)
+        return tuple(map(self.by_leaf, sorted(leaves)))
+
+    def by_identifier(self, identifier: str) -> tuple[Claim, ...]:
+        """Licenses that were recorded with this identifier."""
+        return tuple(self.by_leaf(row.leaf) for row in self._licenses.by_lookup(self._lookup(identifier)))
+
+    def by_leaf(self, leaf: bytes) -> Claim:
+        """What is known here of a leaf."""
+        row, indexed = self._licenses.get(leaf), self._registry.license(leaf)
+        body = _body_of(row) if row else None
+        batch = (indexed.batch if indexed else None) or self._licenses.batch_of(leaf)
+        proof = self.proof(batch, leaf) if batch and self._licenses.batch_of(leaf) == batch else ()
+        newer = self._registry.superseded_by(leaf)
+        return Claim(leaf, body, batch, proof, newer, block=indexed.block if indexed else None)
+
+    def shown(self, fields: object, batch: bytes | None, proof: Sequence[bytes]) -> Claim:
+        """A license as somebody shows it, perhaps with a proof of its own."""
+        license_ = decode.decode(License, fields, "body.license")
+        known = self.by_leaf(leaf_of(license_))
+        if batch is None:
+            return Claim(known.leaf, license_, known.batch, known.proof, known.superseded_by, block=known.block)
+        return Claim(known.leaf, license_, batch, proof, known.superseded_by, block=known.block)
+
+    def _row(self, license_: License, lookup: bytes, sealed: bytes) -> LicenseRecordRow:
+        return LicenseRecordRow(
+            leaf_of(license_), agency_of(license_.item), encode_body(license_), license_.sm3, license_.sha256,
+            lookup, sealed, self._now(),
+        )  # fmt: skip
+
+    def _lookup(self, identifier: str) -> bytes:
+        return hmac.digest(self._lookup_key, identifier.encode(), "sha256")
+
+    def _sealed(self, license_: License, identifier: str, salt: bytes) -> bytes:
+        shelf = keccak(_SHELF + agency_of(license_.item).to_bytes(4))
+        wrapped = self._documents.wrapped_key(shelf)
+        wrapped = wrapped or self._documents.keep_key(shelf, self._vault.new_case_key(shelf))
+        return self._vault.seal(shelf, leaf_of(license_), wrapped, salt + identifier.encode())
+
+
+def _body_of(row: LicenseRecordRow) -> License:
+    (license_,) = decode_body(License, row.body)
+    found: License = license_
+    return found
+
+
+def _matches(row: LicenseRecordRow, digest: Digest) -> bool:
+    return bool(getattr(row, digest.algorithm) == digest.value)
+
+
+def _check_issuer(user: User, licenses: Sequence[License]) -> None:
+    require_role(user, Role.ISSUER)
+    faults = [
+        Fault(
+            "NOT_YOUR_AGENCY", f"[{place}].item", "只能登记本机构事项的证照", "only licenses of the own agency's items"
+        )
+        for place, one in enumerate(licenses)
+        if agency_of(one.item) != user.agency
+    ]
+    if faults:
+        raise Forbidden("NOT_YOUR_AGENCY", faults[0].en, faults[0].zh)
