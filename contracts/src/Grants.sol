@@ -54,13 +54,13 @@ contract Grants is GrantBook, Governed {
     function consume(uint64 grant) external override returns (uint16) {
         Refusals.need(directory.isVersion("trails", msg.sender), Reasons.NOT_COUNCIL);
         for (uint64 one = grant; one != 0; one = _parentOf(grantWord[one])) {
-            uint256 word = _quotas[one];
+            uint256 word = quotaOf[one];
             if (uint32(word) != 0 && uint32(word >> 32) >= uint32(word)) return Reasons.QUOTA_EXHAUSTED;
         }
         for (uint64 one = grant; one != 0; one = _parentOf(grantWord[one])) {
-            uint256 word = _quotas[one];
+            uint256 word = quotaOf[one];
             if (uint32(word) == 0) continue;
-            _quotas[one] = word + (1 << 32);
+            quotaOf[one] = word + (1 << 32);
             emit QuotaUsed(one, uint32(word >> 32) + 1);
         }
         return Reasons.OK;

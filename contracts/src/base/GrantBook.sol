@@ -33,7 +33,8 @@ abstract contract GrantBook is IGrants, Member {
 
     /// @inheritdoc IGrants
     mapping(uint64 grant => uint256 word) public override grantWord;
-    mapping(uint64 grant => uint256 word) internal _quotas;
+    /// @inheritdoc IGrants
+    mapping(uint64 grant => uint256 word) public override quotaOf;
     mapping(uint64 grant => mapping(uint256 place => uint256 bits)) private _items;
 
     constructor(IRegistry registry_, ICatalogue catalogue_) Member(registry_) {
@@ -68,11 +69,6 @@ abstract contract GrantBook is IGrants, Member {
         return grantWord[grant] != 0 && _covers(grant, item);
     }
 
-    /// @inheritdoc IGrants
-    function quotaOf(uint64 grant) external view override returns (uint32 quota, uint32 used) {
-        return (uint32(_quotas[grant]), uint32(_quotas[grant] >> 32));
-    }
-
     /// @dev Enters a grant of this agency, offered or active; refuses what is not its to give.
     function _enter(GrantTerms memory terms, uint32 agency, uint256 status) internal {
         Ids.checkScope(terms.grant, agency);
@@ -89,7 +85,7 @@ abstract contract GrantBook is IGrants, Member {
         grantWord[terms.grant] = Intervals.pack(start, terms.validUntil, 0, status) | uint256(terms.depth) << 104
             | uint256(terms.granteeKind) << 108 | uint256(terms.rights) << 112 | flags << 120
             | uint256(terms.grantee) << 128 | uint256(terms.parent) << 192;
-        if (terms.quota != 0) _quotas[terms.grant] = terms.quota;
+        if (terms.quota != 0) quotaOf[terms.grant] = terms.quota;
         for (uint256 i; i < terms.items.length; ++i) {
             _items[terms.grant][terms.items[i] >> 8] |= 1 << (terms.items[i] & 255);
         }
@@ -179,7 +175,7 @@ abstract contract GrantBook is IGrants, Member {
     function _isNarrower(GrantTerms memory terms, uint256 parent, uint256 start) private view returns (bool) {
         if (terms.rights & ~(parent >> 112 & 255) != 0) return false;
         if (start < parent.from() || terms.validUntil > parent.until()) return false;
-        uint256 quota = uint32(_quotas[terms.parent]);
+        uint256 quota = uint32(quotaOf[terms.parent]);
         if (quota != 0 && (terms.quota == 0 || terms.quota > quota)) return false;
         if (parent >> 120 & FLAG_ITEMS == 0) return true;
         for (uint256 i; i < terms.items.length; ++i) {

@@ -56,8 +56,8 @@ interface IGrants {
     /// @notice The stored word of a grant.
     function grantWord(uint64 grant) external view returns (uint256);
 
-    /// @notice How many steps a grant allows (zero: no limit) and how many were counted.
-    function quotaOf(uint64 grant) external view returns (uint32 quota, uint32 used);
+    /// @notice The stored word of a quota: limit 32 at 0 (zero: none), steps counted 32 at 32.
+    function quotaOf(uint64 grant) external view returns (uint256);
 
     /// @notice Hash of the terms of an agreement that is offered; zero: unknown, one: closed.
     function agreementHash(uint64 agreement) external view returns (bytes32);
