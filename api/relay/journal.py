@@ -1,0 +1,139 @@
+"""The relay's side of the database: what is queued, what is under way, what has to go again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from api.relay.batching import Batch, Queued, halves
+from api.store.database import Database
+from api.store.own_tables import outbox_acts, outbox_entries, relay_batches
+from ledger.reasons import Reason
+from node.gateway.account import SignedTransaction
+
+MOST_GAS = 16_000_000
+"""Gas of a single entry that failed before: below the cap of EIP-7825 (Osaka)."""
+QUEUE_LOOK = 2_000
+_E, _A, _B = outbox_entries.c, outbox_acts.c, relay_batches.c
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A recorded transaction that is not known to be mined."""
+
+    id: int
+    nonce: int
+    raw: bytes
+    tx_hash: bytes
+    contract: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How much waits; ``oldest`` is when the oldest waiting entry was accepted, None: nothing waits."""
+
+    queued: int
+    sent: int
+    oldest: int | None
+
+
+class Journal:
+    """Every change is one transaction in which ``guard`` has seen that we are still the relay."""
+
+    def __init__(self, db: Database, guard: Callable[[Connection], None]) -> None:
+        self._db = db
+        self._guard = guard
+
+    def queue(self) -> list[Queued]:
+        """The oldest queued entries."""
+        columns = (_E.id, _E.contract, _E.payload, _E.lanes, _E.gas, _E.acts, _E.most)
+        query = select(*columns).where(_E.state == "queued").order_by(_E.id).limit(QUEUE_LOOK)
+        with self._db.read() as connection:
+            return [
+                Queued(row.id, row.contract, row.payload, tuple(row.lanes), row.gas, row.acts, row.most)
+                for row in connection.execute(query)
+            ]
+
+    def open_batches(self) -> list[Sent]:
+        """Recorded transactions without a place in the index, by nonce."""
+        query = select(_B.id, _B.nonce, _B.raw, _B.tx_hash, _B.contract).where(_B.state == "open")
+        with self._db.read() as connection:
+            return [Sent(*tuple(row)) for row in connection.execute(query.order_by(_B.nonce))]
+
+    def lanes_in_flight(self) -> set[str]:
+        """Lanes with an entry in a recorded transaction that is not settled."""
+        query = select(_E.lanes).where(_E.state == "sent")
+        with self._db.read() as connection:
+            return {lane for lanes in connection.execute(query).scalars() for lane in lanes}
+
+    def record(self, batch: Batch, contract: str, signed: SignedTransaction, now: int) -> Sent:
+        """Note a signed transaction with what it carries, durably, before it is sent."""
+        row = {
+            "nonce": signed.nonce, "contract": contract, "raw": signed.raw, "tx_hash": signed.hash,
+            "gas": batch.gas, "entries": len(batch.entries), "state": "open", "created_at": now,
+        }  # fmt: skip
+        ids = [entry.id for entry in batch.entries]
+        with self._db.write() as connection:
+            self._guard(connection)
+            number = connection.execute(insert(relay_batches).values(**row).returning(_B.id)).scalar_one()
+            connection.execute(update(outbox_entries).where(_E.id.in_(ids)).values(state="sent", batch=number))
+            waiting = update(outbox_acts).where(_A.entry.in_(ids), _A.status == "queued")
+            connection.execute(waiting.values(status="sent"))
+        return Sent(number, signed.nonce, signed.raw, signed.hash, contract)
+
+    def give_up(self, lost: Sequence[Sent]) -> None:
+        """These transactions can never be mined: what they carried is queued again, in its old place."""
+        ids = [one.id for one in lost]
+        with self._db.write() as connection:
+            self._guard(connection)
+            connection.execute(update(relay_batches).where(_B.id.in_(ids)).values(state="lost"))
+            _requeue(connection, (_E.batch.in_(ids), _E.state == "sent"), {})
+
+    def split_failed(self) -> int:
+        """Entries of transactions that failed as a whole go again in smaller company; how many.
+
+        One that fails alone with all the gas there is would fail for ever: it is given up as
+        MALFORMED, and the others go on.
+        """
+        query = select(_E.batch, _E.id, _E.gas, _B.tx_hash).join(relay_batches, _E.batch == _B.id)
+        query = query.where(_B.state == "failed", _E.state == "sent")
+        with self._db.read() as connection:
+            rows = connection.execute(query).all()
+        if rows:
+            with self._db.write() as connection:
+                self._guard(connection)
+                for batch in {row.batch for row in rows}:
+                    _split(connection, [row for row in rows if row.batch == batch])
+        return len(rows)
+
+    def backlog(self) -> Backlog:
+        """How much waits."""
+        counts = select(_E.state, func.count()).where(_E.state != "done").group_by(_E.state)
+        oldest = select(func.min(_E.received_at)).where(_E.state != "done")
+        with self._db.read() as connection:
+            by_state = {row[0]: row[1] for row in connection.execute(counts)}
+            return Backlog(by_state.get("queued", 0), by_state.get("sent", 0), connection.execute(oldest).scalar_one())
+
+
+def _split(connection: Connection, rows: Sequence[Any]) -> None:
+    if len(rows) == 1 and rows[0].gas >= MOST_GAS:
+        _poisoned(connection, rows[0].id, rows[0].tx_hash)
+        return
+    values: dict[str, Any] = {"most": halves(len(rows))}
+    if len(rows) == 1:
+        values["gas"] = MOST_GAS
+    _requeue(connection, (_E.id.in_([row.id for row in rows]),), values)
+
+
+def _requeue(connection: Connection, conditions: tuple[Any, ...], values: dict[str, Any]) -> None:
+    ids = connection.execute(select(_E.id).where(*conditions)).scalars().all()
+    connection.execute(update(outbox_entries).where(_E.id.in_(ids)).values(state="queued", batch=None, **values))
+    carried = update(outbox_acts).where(_A.entry.in_(ids), _A.status == "sent")
+    connection.execute(carried.values(status="queued"))
+
+
+def _poisoned(connection: Connection, entry: int, tx_hash: bytes) -> None:
+    undecided = update(outbox_acts).where(_A.entry == entry, _A.status.in_(("queued", "sent")))
+    connection.execute(undecided.values(status="discarded", reason=int(Reason.MALFORMED), tx_hash=tx_hash))
+    connection.execute(update(outbox_entries).where(_E.id == entry).values(state="done"))

@@ -1,0 +1,153 @@
+"""Carries the outbox to the chain: batch, sign, record, send, watch.
+
+Exactly once: (1) nonce and signed bytes are on disk before they are sent; (2) what is not in the index
+is sent again, the same bytes; (3) only a transaction whose nonce another one has used, or that the
+chain will not take, is given up; (4) the contracts judge each act once, whatever we do.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from api.relay.batching import Batch, Limits, Plan, payloads, plan
+from api.relay.journal import Journal, Sent
+from api.relay.ports import RelayChain
+from api.store.entries import calldata_of
+from ledger.world import Deployment
+from node.gateway.account import RelayAccount
+from node.gateway.errors import TransactionRejected
+
+_LOGGER = logging.getLogger(__name__)
+_STUBBORN = 5
+"""Times that a chain may refuse the same bytes before they are given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Seconds and counts of :class:`Relay`, as in ``Settings``."""
+
+    batch_age: float = 0.05
+    in_flight: int = 4
+    resend_after: float = 5.0
+
+
+class Relay:
+    """One turn after another; the caller has the index up to date with the chain before each."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        chain: RelayChain,
+        account: RelayAccount,
+        deployment: Deployment,
+        limits: Limits,
+        pace: Pace,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        """``clock`` is Unix seconds, ``monotonic`` measures how long something waits."""
+        self._journal = journal
+        self._chain = chain
+        self._account = account
+        self._deployment = deployment
+        self._limits = limits
+        self._pace = pace
+        self._clock = clock
+        self._monotonic = monotonic
+        self._sent_at: dict[int, float] = {}
+        self._refusals: dict[int, int] = {}
+        self._waiting_since: float | None = None
+
+    def turn(self) -> bool:
+        """Do what there is to do; whether anything was done. Raises ChainUnavailable, LeaseLost."""
+        split = self._journal.split_failed()
+        under_way = self._journal.open_batches()
+        self._forget_settled(under_way)
+        due = [one for one in under_way if self._is_due(one)]
+        if due and not self._carry(due, under_way):
+            return True
+        sent = self._send_new(under_way)
+        return bool(split or due or sent)
+
+    def _forget_settled(self, under_way: Sequence[Sent]) -> None:
+        alive = {one.id for one in under_way}
+        for kept in (self._sent_at, self._refusals):
+            for gone in [one for one in kept if one not in alive]:
+                del kept[gone]
+
+    def _is_due(self, one: Sent) -> bool:
+        last = self._sent_at.get(one.id)
+        return last is None or self._monotonic() - last >= self._pace.resend_after
+
+    def _carry(self, due: Sequence[Sent], under_way: Sequence[Sent]) -> bool:
+        """Send again what was recorded; False where something was given up."""
+        first = under_way[0]
+        if first.nonce > self._chain.pending_nonce(self._account.address):
+            # nothing that waits can follow on what the chain has: a gap that no resending closes
+            _LOGGER.warning("nonces from %d on have a gap before them, signed again", first.nonce)
+            self._journal.give_up(under_way)
+            return False
+        for one in due:
+            if not self._send(one):
+                later = [other for other in under_way if other.nonce >= one.nonce]
+                self._journal.give_up([one] if self._is_used(one) else later)
+                return False
+        return True
+
+    def _send(self, one: Sent) -> bool:
+        """Send recorded bytes; False where they can never be mined."""
+        try:
+            self._chain.send_raw(one.raw)
+        except TransactionRejected as error:
+            return not self._is_hopeless(one, error)
+        finally:
+            self._sent_at[one.id] = self._monotonic()
+        return True
+
+    def _is_hopeless(self, one: Sent, error: TransactionRejected) -> bool:
+        _LOGGER.warning("the chain did not take nonce %d: %s", one.nonce, error.code)
+        if self._chain.transaction(one.tx_hash) is not None:
+            return False
+        if self._is_used(one):
+            return True
+        if error.code == "TX_REJECTED":
+            self._refusals[one.id] = self._refusals.get(one.id, 0) + 1
+        return self._refusals.get(one.id, 0) >= _STUBBORN
+
+    def _is_used(self, one: Sent) -> bool:
+        """Whether the nonce is used up by the chain's own account, by another transaction than ours."""
+        return self._chain.nonce(self._account.address) > one.nonce and self._chain.transaction(one.tx_hash) is None
+
+    def _send_new(self, under_way: Sequence[Sent]) -> int:
+        room = self._pace.in_flight - len(under_way)
+        queue = self._journal.queue() if room > 0 else []
+        if not queue:
+            self._waiting_since = None if room > 0 else self._waiting_since
+            return 0
+        made = plan(queue, self._journal.lanes_in_flight(), self._limits, room)
+        if not made.batches or not self._is_time(made, under_way):
+            return 0
+        nonce = self._next_nonce(under_way)
+        for place, batch in enumerate(made.batches):
+            self._send(self._record(batch, nonce + place))
+        self._waiting_since = None
+        return len(made.batches)
+
+    def _is_time(self, made: Plan, under_way: Sequence[Sent]) -> bool:
+        """At once while nothing is under way; else when a batch is full or its oldest waited enough."""
+        now = self._monotonic()
+        if self._waiting_since is None:
+            self._waiting_since = now
+        return made.is_full or not under_way or now - self._waiting_since >= self._pace.batch_age
+
+    def _next_nonce(self, under_way: Sequence[Sent]) -> int:
+        if under_way:
+            return under_way[-1].nonce + 1
+        return self._chain.pending_nonce(self._account.address)
+
+    def _record(self, batch: Batch, nonce: int) -> Sent:
+        contract = batch.entries[0].contract
+        data = calldata_of(contract, payloads(batch.entries))
+        to = self._deployment.addresses[contract]
+        signed = self._account.sign_transaction(nonce, to, data, batch.gas)
+        return self._journal.record(batch, contract, signed, int(self._clock()))
