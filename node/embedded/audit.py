@@ -69,7 +69,8 @@ def verify_store(
 ) -> Iterator[Fault]:
     """Name every difference in the store at ``path``; nothing is yielded where it is sound.
 
-    Reads one snapshot, also while the node writes. ``progress`` is told each block's number. Codes: ``STORE_UNREADABLE``, ``STORE_PAGES``, ``STORE_SCHEMA``, ``GENESIS``, ``BLOCK_MISSING``,
+    Reads one snapshot, also while the node writes. ``progress`` is told each block's number.
+    Codes: ``STORE_UNREADABLE``, ``STORE_PAGES``, ``STORE_SCHEMA``, ``GENESIS``, ``BLOCK_MISSING``,
     ``HEADER``, ``BLOCK_HASH``, ``PARENT``, ``TIMESTAMP``, ``SEAL``, ``TRANSACTION``, ``SENDER``,
     ``TRANSACTIONS_ROOT``, ``RECEIPT``, ``RECEIPTS_ROOT``, ``GAS``, ``BLOOM``, ``LOG_INDEX``,
     ``POSTINGS``, ``NODE``, ``STATE_ROOT``, ``STATE``.

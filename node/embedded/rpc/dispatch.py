@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pydantic_core import from_json
+
 from node.embedded.rpc.errors import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -34,8 +36,9 @@ class Dispatcher:
     def answer(self, body: bytes) -> bytes | None:
         """The response's JSON; None where there is nothing to answer (notifications only)."""
         try:
-            request = json.loads(body)
-        except (ValueError, RecursionError):
+            # json.loads would end the process on deep nesting: py-evm raises the recursion limit
+            request = from_json(body, allow_inf_nan=False)
+        except ValueError:
             return _encode(_failure(None, RpcError(PARSE_ERROR, "parse error")))
         if isinstance(request, list):
             return self._answer_batch(request)

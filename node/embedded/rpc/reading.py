@@ -24,6 +24,8 @@ class Reader:
     def height(self, tag: Any) -> int:
         """The height a number or tag names; pending is the one after the head."""
         head = self.chain.head.number
+        if not isinstance(tag, str):
+            raise invalid_params("invalid argument block: want a hex quantity or a tag")
         if tag in _HEAD_TAGS:
             return head
         if tag == PENDING:

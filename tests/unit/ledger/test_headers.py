@@ -26,7 +26,7 @@ def _word(value: int) -> bytes:
     return value.to_bytes(32)
 
 
-def _header(extra: ExtraData, number: int = 7, **changed: bytes) -> bytes:
+def _header(extra: ExtraData, **changed: bytes) -> bytes:
     fields = {
         "parent": _word(5),
         "ommers": headers.EMPTY_OMMERS_HASH,
@@ -36,7 +36,7 @@ def _header(extra: ExtraData, number: int = 7, **changed: bytes) -> bytes:
         "receipts": _word(3),
         "bloom": bytes(256),
         "difficulty": b"\x01",
-        "number": number.to_bytes(1).lstrip(b"\0"),
+        "number": b"\x07",
         "gas_limit": b"\x05\xf5\xe1\x00",
         "gas_used": b"",
         "timestamp": b"\x6b\x02\x46\x75",
@@ -95,7 +95,7 @@ def test_a_seal_signs_the_round_the_block_was_agreed_in() -> None:
 
 
 def test_the_genesis_block_has_the_plain_hash_of_its_header() -> None:
-    genesis = _header(ExtraData(bytes(32), VALIDATORS, round=4), number=0)
+    genesis = _header(ExtraData(bytes(32), VALIDATORS, round=4), number=b"")
     assert headers.block_hash(genesis) == crypto.keccak(genesis)
 
 

@@ -70,8 +70,7 @@ def test_a_sound_store_has_no_fault_and_progress_is_told(copy: Path) -> None:
         ("UPDATE tx SET sender=zeroblob(20) WHERE number=2 AND position=1", {"SENDER"}),
         ("UPDATE tx SET first_log=9 WHERE number=2 AND position=1", {"LOG_INDEX"}),
         (
-            "UPDATE tx SET receipt=(SELECT receipt FROM tx WHERE number=3 AND position=0)"
-            " WHERE number=2 AND position=0",
+            "UPDATE tx SET receipt=(SELECT receipt FROM tx WHERE number=3 AND position=0) WHERE number=2",
             {"RECEIPTS_ROOT"},
         ),
         ("DELETE FROM posting WHERE number=2", {"POSTINGS"}),
