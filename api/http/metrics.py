@@ -14,7 +14,7 @@ class Metrics:
         self.turned_away = Counter(
             "huxin_acts_turned_away", "Acts refused at the door", ["code"], registry=self.registry
         )
-        self.outcomes = Gauge("huxin_acts_judged", "Acts judged on chain by reason", ["reason"], registry=self.registry)
+        self.outcomes = Counter("huxin_acts_judged", "Acts judged on chain", ["reason"], registry=self.registry)
         self.outbox_depth = Gauge("huxin_outbox_depth", "Acts waiting for the chain", registry=self.registry)
         self.outbox_age = Gauge("huxin_outbox_age_seconds", "Age of the oldest waiting act", registry=self.registry)
         self.index_lag = Gauge("huxin_index_lag_blocks", "Blocks the index is behind", registry=self.registry)

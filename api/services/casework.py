@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from api.services.ports import Now
-from api.services.questions import key_of
 from api.services.signin import User
 from api.store.documents import DocumentStore
 from api.store.models import CaseView, StoredDocument
@@ -14,7 +13,6 @@ from ledger.errors import InvalidInput, NotFound
 from ledger.evidence import Document
 from ledger.evidence_json import read_document, write_document
 from ledger.procedure import Role
-from ledger.reasons import Reason
 from ledger.records import AgencyFlag
 from ledger.state import case_key as key_of_case
 from ledger.vault import Vault
@@ -130,11 +128,6 @@ class Casework:
         if wrapped is None:
             raise _no_document()
         return wrapped
-
-
-def holds_key(world: World, officer: int) -> bool:
-    """Whether the officer has a key at all."""
-    return not isinstance(key_of(world, officer), Reason)
 
 
 def _read(source: object) -> Document:

@@ -7,6 +7,7 @@ from api.services import decode
 from api.services.ports import Now
 from api.services.signin import User, require_role
 from api.services.verification import Claim
+from api.services.words import reason_view
 from api.store.documents import DocumentStore
 from api.store.licenses import LicenseStore
 from api.store.models import LicenseRecordRow
@@ -15,11 +16,12 @@ from ledger.acts import License
 from ledger.commitments import identifier_commitment
 from ledger.crypto import Digest, keccak
 from ledger.eip712 import decode_body, encode_body
-from ledger.errors import Fault, Forbidden, InvalidInput, NotFound
+from ledger.errors import Forbidden, InvalidInput, NotFound
 from ledger.ids import agency_of
 from ledger.merkle import MerkleTree
 from ledger.privacy import refuse_personal_data
 from ledger.procedure import Role
+from ledger.reasons import Reason
 from ledger.rules.licenses import leaf_of
 from ledger.vault import Vault
 
@@ -140,12 +142,6 @@ def _matches(row: LicenseRecordRow, digest: Digest) -> bool:
 
 def _check_issuer(user: User, licenses: Sequence[License]) -> None:
     require_role(user, Role.ISSUER)
-    faults = [
-        Fault(
-            "NOT_YOUR_AGENCY", f"[{place}].item", "只能登记本机构事项的证照", "only licenses of the own agency's items"
-        )
-        for place, one in enumerate(licenses)
-        if agency_of(one.item) != user.agency
-    ]
-    if faults:
-        raise Forbidden("NOT_YOUR_AGENCY", faults[0].en, faults[0].zh)
+    if any(agency_of(one.item) != user.agency for one in licenses):
+        text = reason_view(Reason.NOT_YOUR_AGENCY)
+        raise Forbidden(Reason.NOT_YOUR_AGENCY.name, text.en, text.zh)

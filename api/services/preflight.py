@@ -134,7 +134,7 @@ def _helps(world: World, key: Key, item: int, grant: int, now: int) -> bool:
 
 
 def _faults(request: PreflightRequest) -> Iterable[Fault]:
-    if request.action not in Action.__members__:
+    if request.action is None or request.action not in Action.__members__:
         yield _fault("ACTION_UNKNOWN", "action", f"one of {', '.join(Action.__members__)}")
         return
     if Action[request.action] is not Action.COLLECT:

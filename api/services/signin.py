@@ -97,9 +97,7 @@ class SignIns:
         """Who is signed in; Unauthenticated ``SESSION_UNKNOWN`` or the code of what no longer holds."""
         session = self._store.get(_hashed_text(token), self._now())
         if session is None:
-            raise Unauthenticated(
-                "SESSION_UNKNOWN", "not signed in, or no longer: sign in again", "未登录或已过期,请重新登录"
-            )
+            raise Unauthenticated("SESSION_UNKNOWN", "not signed in, or no longer", "未登录或已过期,请重新登录")
         key = self._holding(session.address)
         return User(key.officer, key.roles, session.address, session.expires)
 

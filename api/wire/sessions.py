@@ -75,11 +75,13 @@ class Network(Wire):
 
     chain_id: int
     contracts: dict[str, HexAddress] = Field(examples=[{"trails": "0x5FbDB2315678afecb367f032d93F642f64180aa3"}])
+    code_hashes: dict[str, Hex32] = Field(examples=[{"trails": "0x" + "5e" * 32}])
     domain: Domain
     genesis_hash: Hex32
+    first_block: int
     council: CouncilView
     clock: ClockView
-    indexed_block: int
+    indexed_block: int = Field(description="-1 before the first")
     indexed_time: Seconds
     server_time: Seconds
 

@@ -1,0 +1,122 @@
+"""The one place where everything is put together: settings, clock, randomness, chain, store, services."""
+
+import hashlib
+import hmac
+import os
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+
+from api.http.container import Container
+from api.http.limits import Limits, Rate
+from api.services.casework import Casework
+from api.services.eventfeed import EventFeed
+from api.services.grantsearch import GrantSearch
+from api.services.licensing import Licensing
+from api.services.preflight import Preflight
+from api.services.signin import SignIns, Site
+from api.services.submission import Submissions
+from api.services.tracking import Tracking
+from api.services.vitals import HeadSource, Vitals
+from api.settings import Settings
+from api.store.origin import Origin
+from api.store.store import Store, open_store
+from ledger.errors import InvalidInput
+from ledger.vault import MasterKey, Vault
+from node.gateway.gateway import Gateway
+from node.network import LedgerNetwork, load
+
+_HEAD_TIMEOUT = 2.0
+"""Health and verification would rather say "unknown" than wait."""
+
+
+def now() -> int:
+    """Unix seconds by this machine's clock."""
+    return int(time.time())
+
+
+def build(settings: Settings) -> Container:
+    """A container over a data folder; close it with ``container.store.close()``."""
+    network = load(settings.network_file)
+    if settings.rpc_url:
+        network = network.at(settings.rpc_url)
+    store = open_store(
+        settings.database,
+        limit=settings.outbox_limit, most=settings.commit_batch, longest=settings.commit_queue,
+    )  # fmt: skip
+    store.start_writer()
+    return assemble(settings, network, store, read_master_key(settings.master_key_file), _connector(network))
+
+
+def assemble(
+    settings: Settings,
+    network: LedgerNetwork,
+    store: Store,
+    master: MasterKey,
+    connect: Callable[[], HeadSource],
+    clock: Callable[[], int] = now,
+) -> Container:
+    """The services over a store and a way to the chain; ``clock`` gives Unix seconds."""
+    worlds = store.worlds(Origin.of(network), time.monotonic)
+    vault = Vault(master, os.urandom)
+    preflight = Preflight(worlds.scratch, GrantSearch(store.db), store.registry, clock)
+    casework = Casework(store.cases, store.documents, vault, worlds.scratch, preflight.has_grant, clock)
+    tracking = Tracking(store.outbox, store.outcomes, store.cases)
+    submissions = Submissions(network.deployment, worlds, store.heads, clock, tracking.are_known, casework.is_party)
+    licensing = Licensing(store.licenses, store.registry, store.documents, vault, _lookup_key(master), clock)
+    vitals = Vitals(
+        store.db, store.outcomes, connect, clock, time.monotonic, os.urandom,
+        settings.stale_after, settings.finality_depth,
+    )  # fmt: skip
+    return Container(
+        network=network, store=store, new_world=worlds.scratch, submissions=submissions, tracking=tracking,
+        preflight=preflight, casework=casework, licensing=licensing, vitals=vitals,
+        signins=SignIns(_site(settings, network), store.sessions, worlds.scratch, clock, os.urandom),
+        events=EventFeed(store.outcomes, time.monotonic, run_in_threadpool),
+        now=clock, monotonic=time.monotonic, random_bytes=os.urandom, limits=_limits(settings),
+    )  # fmt: skip
+
+
+def read_master_key(path: Path) -> MasterKey:
+    """The vault's master key; InvalidInput ``MASTER_KEY_UNREADABLE``."""
+    try:
+        return MasterKey(bytes.fromhex(path.read_text(encoding="ascii").strip()))
+    except (OSError, ValueError) as error:
+        raise InvalidInput(
+            "MASTER_KEY_UNREADABLE", path.name, f"{path.name} must hold 64 hexadecimal digits",
+            f"{path.name} 须为 64 位十六进制主密钥",
+        ) from error  # fmt: skip
+
+
+def _lookup_key(master: MasterKey) -> bytes:
+    """A key of its own for look-ups, so that they say nothing about the vault's."""
+    return hmac.digest(master.secret, b"huxin:license-lookup:1", hashlib.sha256)
+
+
+def _connector(network: LedgerNetwork) -> Callable[[], HeadSource]:
+    @cache
+    def connect() -> HeadSource:
+        return Gateway(network.rpc_url, network.chain_id, timeout=_HEAD_TIMEOUT)
+
+    return connect
+
+
+def _site(settings: Settings, network: LedgerNetwork) -> Site:
+    domain = f"{settings.http_host}:{settings.http_port}"
+    return Site(
+        domain, f"http://{domain}/v1/session", network.chain_id, settings.challenge_seconds, settings.session_seconds
+    )
+
+
+def _limits(settings: Settings) -> Limits:
+    """``public_rate`` is per minute, address and kind of question; all of it may come at once."""
+    public = Rate(settings.public_rate / 60, settings.public_rate)
+    plain = Rate(max(settings.public_rate, 6_000) / 60, max(settings.public_rate, 2_000))
+    rates = (
+        ("/v1/session", public), ("/v1/verify", public), ("/v1/preflight", public),
+        ("/v1/acts/prepare", plain), ("/v1/acts", Rate(10_000, 20_000)), ("/", plain),
+    )  # fmt: skip
+    return Limits(body=settings.body_limit, rates=rates)

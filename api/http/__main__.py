@@ -1,0 +1,54 @@
+"""The HTTP process: ``python -m api.http --data DIR --port N``."""
+
+import argparse
+import logging
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from api.composition import build
+from api.http.app import create_app
+from api.settings import Settings
+
+_HEADER_BYTES = 16_384
+_KEEP_ALIVE_SECONDS = 15
+_STOP_SECONDS = 10
+
+
+def main() -> None:
+    """Serve until SIGTERM; what was acknowledged is on disk already."""
+    parser = argparse.ArgumentParser(prog="python -m api.http", description="互信 HTTP 服务 / Huxin over HTTP")
+    parser.add_argument("--data", type=Path, help="数据目录 / data folder")
+    parser.add_argument("--host", help="监听地址 / address to listen on")
+    parser.add_argument("--port", type=int, help="监听端口 / port to listen on")
+    asked = vars(parser.parse_args())
+    names = {"data": "data", "host": "http_host", "port": "http_port"}
+    given: dict[str, Any] = {names[name]: value for name, value in asked.items() if value is not None}
+    settings = Settings(**given)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    serve(settings)
+
+
+def serve(settings: Settings) -> None:
+    """Run uvicorn; slow headers are cut off, bodies are counted as they come (``api.http.limits``)."""
+    container = build(settings)
+    app = create_app(container, on_stop=container.store.close)
+    uvicorn.run(
+        app,
+        host=settings.http_host,
+        port=settings.http_port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+        h11_max_incomplete_event_size=_HEADER_BYTES,
+        limit_concurrency=2_000,
+    )
+
+
+if __name__ == "__main__":
+    main()

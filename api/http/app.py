@@ -1,0 +1,55 @@
+"""``create_app``: the ledger over HTTP, from a container."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
+
+from api.http import problems, schema
+from api.http.container import Container
+from api.http.guard import Guard
+from api.http.limits import LimitRequests
+from api.http.routes import acts, cases, grants, operations, proofs, registry, sessions
+
+ROUTERS = (operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router, proofs.router)
+
+
+def create_app(container: Container, on_stop: Callable[[], None] = lambda: None) -> FastAPI:
+    """An application over ``container``; ``on_stop`` is called once it has answered everything.
+
+    No page loads anything from elsewhere: the description is at ``/openapi.json``, there is no viewer.
+    """
+
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        on_stop()
+
+    app = FastAPI(
+        title="互信 Huxin",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=life,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+        middleware=[
+            Middleware(
+                Guard,
+                metrics=container.metrics, monotonic=container.monotonic, random_bytes=container.random_bytes,
+            ),
+            Middleware(LimitRequests, limits=container.limits, monotonic=container.monotonic),
+        ],
+    )  # fmt: skip
+    app.state.container = container
+    for router in ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+    schema.install(app)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name

@@ -1,0 +1,41 @@
+"""Everything the routes need, put together once (``api/composition.py``)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from api.http.limits import Limits
+from api.http.metrics import Metrics
+from api.services.casework import Casework
+from api.services.eventfeed import EventFeed
+from api.services.licensing import Licensing
+from api.services.ports import Now, RandomBytes
+from api.services.preflight import Preflight
+from api.services.signin import SignIns
+from api.services.submission import Submissions
+from api.services.tracking import Tracking
+from api.services.vitals import Vitals
+from api.store.store import Store
+from ledger.world import World
+from node.network import LedgerNetwork
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Services and ports of one process."""
+
+    network: LedgerNetwork
+    store: Store
+    new_world: Callable[[], World]
+    submissions: Submissions
+    tracking: Tracking
+    preflight: Preflight
+    signins: SignIns
+    casework: Casework
+    licensing: Licensing
+    vitals: Vitals
+    events: EventFeed
+    now: Now
+    monotonic: Callable[[], float]
+    random_bytes: RandomBytes = field(repr=False)
+    limits: Limits = field(default_factory=Limits)
+    metrics: Metrics = field(default_factory=Metrics)

@@ -1,0 +1,1 @@
+"""Endpoints by subject; each file makes one router."""
