@@ -69,6 +69,11 @@ class Scene:
         signatures = tuple(sign(key, hashed) for key in signers)
         return "council", calldata.council_call([Ballot(proposal, signatures)])
 
+    def entered(self, contract: str) -> Sent:
+        """A contract's entry in the Directory, without which Grants does not know the Trails."""
+        name = contract.encode().ljust(32, b"\0")
+        return self.ballot(self.proposal("enter", name, self.deployment.addresses[contract]))
+
     def signed(self, act: Any, key: bytes, *, contract: str | None = None) -> bytes:
         """The signature over an act under its contract's domain."""
         name = contract or acts.contract_of(type(act))

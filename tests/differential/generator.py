@@ -13,6 +13,7 @@ from ledger.crypto import keccak
 from ledger.ids import agency_of, scoped
 from ledger.procedure import RULES, Action, CaseStatus, Effect, Subject
 from ledger.state import NO_SUBJECT, Carried, CaseState, Flag, case_key
+from ledger.world import CONTRACTS
 from tests.differential.administration import AWAY, EVERYDAY, HOME, LOWER, OFFICERS, REGIONS, UPPER, Administration
 from tests.scene import CENTRE, PROVINCE, Sent
 
@@ -23,7 +24,8 @@ class Generator(Administration):
     def setting(self) -> list[list[Sent]]:
         """Agencies, windows, officers, items, seals and grants, as rounds to be mined in turn."""
         scene = self.scene
-        rounds = [[scene.found(a, region, CENTRE if a != LOWER else 0) for a, region in REGIONS.items()]]
+        rounds = [[scene.entered(name) for name in CONTRACTS]]
+        rounds.append([scene.found(a, region, CENTRE if a != LOWER else 0) for a, region in REGIONS.items()])
         rounds.append([scene.window(a, n, region) for a, region in REGIONS.items() for n in (1, 2)])
         rounds.append([
             scene.enrol(a, n, scoped(a, n - 1) if n < OFFICERS[-1] else 0, EVERYDAY)
