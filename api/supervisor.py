@@ -131,6 +131,8 @@ class Supervisor:
             "HUXIN_HTTP_PORT": str(self.ports.http),
             "HUXIN_HTTP_HOST": HOST,
             "HUXIN_RPC_URL": self.rpc_url,
+            # one machine, one lock file: a relay that was killed is replaced at once
+            "HUXIN_LEASE_SECONDS": environment.get("HUXIN_LEASE_SECONDS", "3"),
             "PYTHONUNBUFFERED": "1",
         }
         self._random_bytes = random_bytes

@@ -25,6 +25,7 @@ class Reading:
         """Over a client's connections."""
         self._ask = transport.ask
         self._everything = transport.everything
+        self._health = transport.ask_once
 
     def agency(self, number: int) -> AgencyView:
         """One agency."""
@@ -78,6 +79,6 @@ class Reading:
         """One license by its leaf."""
         return self._ask("GET", f"/v1/licenses/0x{leaf.hex()}", LicenseView)
 
-    def ready(self) -> Health:
-        """Whether every part does what it is for; Unavailable where one does not."""
-        return self._ask("GET", "/v1/health/ready", Health)
+    def health(self) -> Health:
+        """Each part, by the operation that it is needed for; also where one does not do it."""
+        return self._health("/v1/health/ready", Health)

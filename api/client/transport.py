@@ -72,6 +72,16 @@ class Transport:
         """One request and its answer, read strictly; ``key`` is its Idempotency-Key."""
         return self._read(self.send(method, path, body, params, key), answer)
 
+    def ask_once(self, path: str, answer: type[Body]) -> Body:
+        """An answer that means something with status 503 too, such as that of health."""
+        try:
+            response = self._http.get(path, headers=self._headers(None))
+        except httpx.TransportError as error:
+            raise unreachable(self.base_url, error) from error
+        if response.is_error and response.status_code != Unavailable.http_status:
+            raise error_of(response)
+        return self._read(response, answer)
+
     def everything(
         self, path: str, page: type[Page[Item]], params: Mapping[str, Any] | None = None
     ) -> tuple[Item, ...]:

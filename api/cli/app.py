@@ -1,0 +1,74 @@
+"""The command ``huxin``: its groups, and how errors leave it."""
+
+import json
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from api.cli import case_commands, grant_commands, key_commands, proof_commands, registry_commands, system_commands
+from ledger.errors import HuxinError, InvalidInput
+
+EXIT_CODES = """退出码 Exit codes: 0 完成 done, 有效 valid · 1 被拒 refused, 无效 invalid, 有差异 differences ·
+2 用法 usage · 3 无法判定 indeterminate · 65 输入有误 bad input · 66 不存在 not found · 69 服务不可用 unavailable ·
+70 内部错误 internal error · 73 冲突 conflict · 75 请稍后再试 try later · 77 未登录或无权 not allowed ·
+130 中断 interrupted
+"""
+ABOUT = "互信:机构互授权限,窗口办件留痕,证照印章可核验。Agencies grant rights, windows record, anybody verifies."
+
+app = typer.Typer(
+    name="huxin",
+    help=ABOUT,
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for part in (
+    key_commands.keys, registry_commands.agency, registry_commands.window, registry_commands.officer,
+    registry_commands.item, grant_commands.grant, case_commands.case, proof_commands.seal, proof_commands.license_,
+    proof_commands.verify, key_commands.council,
+):  # fmt: skip
+    app.add_typer(part)
+system_commands.register(app)
+
+
+@app.callback(help=ABOUT)
+def root(version: Annotated[bool, typer.Option("--version", help="版本 version", is_eager=True)] = False) -> None:
+    """互信。Huxin."""
+    if version:
+        from importlib.metadata import version as of
+
+        typer.echo(of("huxin"))
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; its exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        app(given, standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except HuxinError as error:
+        _tell(error, as_json="--json" in given)
+        return error.exit_code
+    return 0
+
+
+def _tell(error: HuxinError, *, as_json: bool) -> None:
+    faults = error.faults if isinstance(error, InvalidInput) else ()
+    if as_json:
+        rows = [{"code": one.code, "where": one.where, "zh": one.zh, "en": one.en} for one in faults]
+        body = {"error": {"code": error.code, "zh": error.zh, "en": error.en, "faults": rows}}
+        print(json.dumps(body, ensure_ascii=False), file=sys.stderr)  # noqa: T201 - machine output of a failure
+        return
+    typer.echo(f"{error.code}:{error.zh}\n{error.en}", err=True)
+    for one in faults[1:]:
+        typer.echo(f"  {one.where} {one.code}:{one.zh} / {one.en}", err=True)
