@@ -1,0 +1,171 @@
+"""``huxin audit``: everything recomputed, from the chain store's bytes up to the index.
+
+What is read: the chain (its store on this machine, and JSON-RPC), the index. What is believed: the
+trust anchor in ``network.json`` and the contracts' code as published in ``contracts/artifacts``.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from eth_abi.abi import encode as abi_encode
+
+from api.index.check import compare_index
+from api.settings import Settings
+from api.store.origin import Origin
+from ledger.audit import Executed, Question, Replay, compare_state, questions
+from ledger.calldata import selector
+from ledger.errors import Fault, HuxinError, InvalidInput
+from ledger.headers import block_hash, decode_extra_data, decode_header, verify_header_seals
+from ledger.world import World
+from node.deployment import matches_artifact, verify
+from node.embedded.audit import verify_store
+from node.embedded.network import load_network
+from node.embedded.store import NETWORK_FILE, STORE_FILE
+from node.engines import EmbeddedEngine
+from node.gateway.errors import ChainUnavailable
+from node.gateway.gateway import Gateway
+from node.gateway.port import ChainBlock
+from node.network import LedgerNetwork
+from node.network import load as load_ledger
+
+Progress = Callable[[str, int, int], None]
+"""Told the stage (``store``, ``replay``, ``state``, ``index``), how far it is, and of how much."""
+
+
+@dataclass(slots=True)
+class AuditReport:
+    """What was read, and each thing that is not as it must be. ``clean`` means that nothing differs."""
+
+    blocks: int = 0
+    transactions: int = 0
+    acts: int = 0
+    steps: int = 0
+    refusals: int = 0
+    words: int = 0
+    index_rows: int = 0
+    differences: list[Fault] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found."""
+        return not self.differences
+
+
+def run(settings: Settings, progress: Progress = lambda _stage, _done, _of: None) -> AuditReport:
+    """Audit the ledger of a data folder; raises HuxinError only where there is nothing to audit."""
+    network = load_ledger(settings.network_file)
+    report = AuditReport()
+    report.differences += _store_faults(settings, progress)
+    try:
+        with chain_of(settings, network) as chain:
+            _audit_chain(chain, network, report, progress)
+            faults, report.index_rows = compare_index(settings, chain, network, progress)
+            report.differences += faults
+    except HuxinError as error:
+        report.differences.append(
+            Fault("AUDIT_INCOMPLETE", error.code, f"复核未能完成:{error.zh}", f"the audit could not go on: {error.en}")
+        )
+    return report
+
+
+@contextmanager
+def chain_of(settings: Settings, network: LedgerNetwork) -> Iterator[Gateway]:
+    """The running chain; where none answers and its store is here, the store opened for the while."""
+    url = settings.rpc_url or network.rpc_url
+    try:
+        chain = Gateway(url, network.chain_id, settings.finality_depth, settings.rpc_timeout)
+    except ChainUnavailable:
+        folder = settings.data / "chain"
+        if not (folder / NETWORK_FILE).exists():
+            raise
+        with EmbeddedEngine().start(folder, network.chain_id) as engine:
+            yield Gateway(engine.url, network.chain_id)
+        return
+    yield chain
+
+
+def _store_faults(settings: Settings, progress: Progress) -> Iterator[Fault]:
+    """The embedded chain's store, byte by byte; other engines have their own."""
+    folder = settings.data / "chain"
+    if (folder / NETWORK_FILE).exists():
+        network = load_network(folder / NETWORK_FILE)
+        yield from verify_store(folder / STORE_FILE, network, lambda number: progress("store", number, 0))
+
+
+def _audit_chain(chain: Gateway, network: LedgerNetwork, report: AuditReport, progress: Progress) -> None:
+    report.differences += _anchor_faults(chain, network)
+    world = World(network.deployment, Origin.of(network).council(), lambda address: bool(chain.code(address)))
+    replay = Replay(world)
+    last = chain.final_head()
+    seals = _SealWatch()
+    for number in range(last + 1):
+        report.differences += _replay_block(chain, replay, seals, number)
+        progress("replay", number, last)
+    report.blocks, report.transactions = replay.blocks, replay.transactions
+    report.acts, report.steps, report.refusals = replay.acts, replay.steps, replay.refusals
+    asked = list(questions(world))
+    report.words = len(asked)
+    progress("state", 0, len(asked))
+    report.differences += compare_state(asked, lambda some: _answers(chain, network, some, last))
+    progress("state", len(asked), len(asked))
+
+
+def _anchor_faults(chain: Gateway, network: LedgerNetwork) -> Iterator[Fault]:
+    for name in verify(chain, network):
+        yield Fault("ANCHOR_DIFFERS", name, "链与 network.json 不符", "the chain is not the one of network.json")
+    for contract in network.contracts:
+        if not matches_artifact(contract.name, chain.code(contract.address)):
+            yield Fault(
+                "CODE_DIFFERS",
+                contract.name,
+                "合约代码与发布的产物不一致",
+                "the contract's code is not the published artifact's",
+            )
+
+
+def _replay_block(chain: Gateway, replay: Replay, seals: "_SealWatch", number: int) -> Iterator[Fault]:
+    block = chain.block(number)
+    if block is None:
+        yield Fault("BLOCK_MISSING", f"block {number}", "缺少区块", "the chain does not give this block")
+        return
+    yield from seals.check(block)
+    executed = {}
+    if block.transactions:
+        receipts = chain.receipts_of_block(number)
+        executed = {receipt.tx_hash: Executed(receipt.succeeded, receipt.logs) for receipt in receipts}
+    yield from replay.block(block, executed)
+
+
+@dataclass(slots=True)
+class _SealWatch:
+    """Header hashes and, where the chain is QBFT-sealed, the seals of each block."""
+
+    validators: tuple[bytes, ...] | None = None
+
+    def check(self, block: ChainBlock) -> Iterator[Fault]:
+        where = f"block {block.number}"
+        try:
+            extra = decode_extra_data(decode_header(block.header_rlp).extra_data)
+        except InvalidInput:
+            # not a QBFT header: the engine has another way of agreeing, which we cannot judge
+            self.validators = None
+            return
+        if block_hash(block.header_rlp) != block.hash:
+            yield Fault("BLOCK_HASH", where, "区块哈希与区块头不符", "the hash is not that of the header")
+        if self.validators is not None:
+            sealed = verify_header_seals(block.header_rlp, self.validators)
+            for check in sealed.checks:
+                if not check.passed:
+                    yield Fault(check.code, where, f"区块签封不成立:{check.detail}", f"seal: {check.detail}")
+        self.validators = extra.validators
+
+
+def _answers(chain: Gateway, network: LedgerNetwork, asked: list[Question], block: int) -> list[int]:
+    addresses = network.deployment.addresses
+    found = []
+    for question in asked:
+        types = question.signature[question.signature.index("(") + 1 : -1].split(",")
+        data = selector(question.signature) + abi_encode(types, question.arguments)
+        found.append(int.from_bytes(chain.call(addresses[question.contract], data, block)[:32], "big"))
+    return found
