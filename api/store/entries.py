@@ -7,10 +7,10 @@ from typing import Any
 from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
 
+from api.store.lanes import lanes_of, lanes_of_proposal
 from ledger import acts, calldata
 from ledger.crypto import keccak
 from ledger.eip712 import digest, struct_hash
-from ledger.ids import agency_of
 from ledger.procedure import Action
 from ledger.rules.judge import decode_admin
 from ledger.state import CaseState, case_key
@@ -105,13 +105,13 @@ def admin_entry(
     received_at: int,
     idempotency: Idempotency | None = None,
 ) -> Entry:
-    """An act of administration; its lane is the officer's agency. Raises InvalidInput."""
+    """An act of administration; its lanes are the agencies concerned. Raises InvalidInput."""
     act, _ = decode_admin(contract, signed)
     act_id = digest(deployment.domain(contract), struct_hash(act))
     payload = bytes((signed.kind,)) + signed.signature + signed.body
     entered = (EntryAct(act_id, type(act).__name__, act.officer),)
     gas = _gas(entered, payload) + _terms_gas(act)
-    return Entry(contract, payload, (_lane(act.officer),), entered, gas, received_at, idempotency)
+    return Entry(contract, payload, lanes_of(act), entered, gas, received_at, idempotency)
 
 
 def ballot_entry(
@@ -123,7 +123,8 @@ def ballot_entry(
     """A council's proposal with its signatures."""
     entered = (EntryAct(_proposal_id(deployment, ballot.proposal), "Proposal", 0),)
     payload = b"\0" + _pack_ballot(ballot)
-    return Entry("council", payload, ("council",), entered, _gas(entered, payload), received_at, idempotency)
+    lanes = lanes_of_proposal(deployment, ballot.proposal)
+    return Entry("council", payload, lanes, entered, _gas(entered, payload), received_at, idempotency)
 
 
 def execute_entry(
@@ -136,7 +137,8 @@ def execute_entry(
     act_id = execution_id(_proposal_id(deployment, proposal))
     entered = (EntryAct(act_id, EXECUTE, 0),)
     payload = b"\1" + _pack_ballot(calldata.Ballot(proposal, ()))
-    return Entry("council", payload, ("council",), entered, _gas(entered, payload), received_at, idempotency)
+    lanes = lanes_of_proposal(deployment, proposal)
+    return Entry("council", payload, lanes, entered, _gas(entered, payload), received_at, idempotency)
 
 
 def execution_id(proposal_id: bytes) -> bytes:
@@ -181,10 +183,6 @@ def _unpack_ballot(packed: bytes) -> calldata.Ballot:
 
 def _proposal_id(deployment: Deployment, proposal: acts.Proposal) -> bytes:
     return digest(deployment.domain("council"), struct_hash(proposal))
-
-
-def _lane(officer: int) -> str:
-    return f"agency {agency_of(officer)}"
 
 
 def _gas(entered: Sequence[EntryAct], payload: bytes) -> int:

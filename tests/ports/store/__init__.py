@@ -1,0 +1,1 @@
+"""The store against a real chain and real contracts."""
