@@ -23,7 +23,7 @@ from node.gateway.port import BlockTag, ChainBlock, ChainReceipt
 from node.network import LedgerNetwork
 
 Progress = Callable[[str, int, int], None]
-TABLES = tuple(table for table in metadata.sorted_tables if table.info.get("kind") == INDEX["kind"])
+TABLES = tuple(table for table in metadata.sorted_tables if table.info.get("kind") == INDEX)
 
 
 class _Until:
@@ -103,22 +103,33 @@ def _head(connection: Connection, faults: list[Fault]) -> IndexHead | None:
 
 
 def _compare(table: Table, ours: Connection, theirs: Connection, faults: list[Fault]) -> int:
-    """Rows of one table by primary key; how many there should be."""
-    expected = _rows(table, theirs)
+    """Walk both by primary key, in step; how many rows there should be."""
+    count = 0
+    wanted, seen = _rows(table, theirs), _rows(table, ours)
     try:
-        found = _rows(table, ours)
+        expected, found = next(wanted, None), next(seen, None)
+        while expected or found:
+            if expected is not None and (found is None or expected[0] < found[0]):
+                faults += _differences(table, expected[0], expected[1], None)
+                expected = next(wanted, None)
+                count += 1
+            elif found is not None and (expected is None or found[0] < expected[0]):
+                faults += _differences(table, found[0], None, found[1])
+                found = next(seen, None)
+            elif expected is not None and found is not None:
+                faults += _differences(table, expected[0], expected[1], found[1])
+                expected, found = next(wanted, None), next(seen, None)
+                count += 1
     except (SQLAlchemyError, ValueError, TypeError) as error:
         faults.append(_unreadable(table, error))
-        return len(expected)
-    for key in expected.keys() | found.keys():
-        faults += _differences(table, key, expected.get(key), found.get(key))
-    return len(expected)
+    return count
 
 
-def _rows(table: Table, connection: Connection) -> dict[tuple[Any, ...], dict[str, Any]]:
+def _rows(table: Table, connection: Connection) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     names = [column.name for column in table.primary_key]
-    rows = (dict(row._mapping) for row in connection.execute(select(table)))  # noqa: SLF001 - SQLAlchemy's public name
-    return {tuple(row[name] for name in names): row for row in rows}
+    for row in connection.execution_options(yield_per=1_000).execute(select(table).order_by(*table.primary_key)):
+        values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+        yield tuple(values[name] for name in names), values
 
 
 def _differences(
