@@ -1,11 +1,11 @@
 """The chain: opens its store, takes transactions, seals them into blocks, gives states to readers."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from eth.abc import StateAPI
 from eth.vm.forks.london.blocks import LondonBlockHeader
-from eth_typing import Address, Hash32
+from eth_typing import Address
 
 from ledger import headers
 from ledger.errors import InvalidInput
@@ -17,14 +17,13 @@ from node.embedded.pool import Pool
 from node.embedded.sealing import (
     BlockBuilder,
     Executed,
+    ancestors,
     build_state,
     decode_header,
     genesis_header,
     next_header,
     seal,
 )
-
-_MOST_ANCESTORS = 256
 
 
 class Chain:
@@ -97,18 +96,11 @@ class Chain:
         """The clock's second."""
         return int(self._clock())
 
-    def ancestors(self, number: int) -> Iterator[Hash32]:
-        """Hashes of the blocks before ``number``, newest first, as BLOCKHASH wants them."""
-        for height in range(number - 1, max(-1, number - 1 - _MOST_ANCESTORS), -1):
-            row = self.database.block(height)
-            if row is not None:
-                yield Hash32(row.hash)
-
     def state_after(self, block: BlockRow) -> StateAPI:
         """The state a block left, in the block's own context; what is written to it is lost."""
         header = decode_header(block.header)
         store = StateStore(self.database)
-        return build_state(self.network, store, header, self.ancestors(block.number))
+        return build_state(self.network, store, header, ancestors(self.database, block.number))
 
     def pending_header(self) -> LondonBlockHeader:
         """The header of the block that would be sealed now, before anything is executed."""
@@ -118,8 +110,8 @@ class Chain:
     def pending_state(self) -> StateAPI:
         """The head's state in the context of the block that would be sealed now."""
         header = self.pending_header()
-        ancestors = self.ancestors(header.block_number)
-        return build_state(self.network, StateStore(self.database), header, ancestors)
+        before = ancestors(self.database, header.block_number)
+        return build_state(self.network, StateStore(self.database), header, before)
 
     def pending_transactions(self) -> tuple[Admitted, ...]:
         """What the next block may hold."""
@@ -214,7 +206,7 @@ class Chain:
     def _execute(self, store: StateStore, candidates: tuple[Admitted, ...], timestamp: int) -> Executed:
         """Fill a block until it is full or a block period was spent on it."""
         header = next_header(self.network, self._head.header, timestamp)
-        state = build_state(self.network, store, header, self.ancestors(header.block_number))
+        state = build_state(self.network, store, header, ancestors(self.database, header.block_number))
         builder = BlockBuilder(state, header)
         deadline = self._clock() + self.network.block_period
         for admitted in candidates:

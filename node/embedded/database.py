@@ -7,6 +7,7 @@ and ``node`` can be derived from them; nothing is ever deleted.
 
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,6 +67,17 @@ def damaged(en: str, zh: str) -> StoreDamaged:
     return StoreDamaged("CHAIN_STORE_DAMAGED", en, zh)
 
 
+class _Reader:
+    """A thread's connection, closed when the thread is gone."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        connection.execute("PRAGMA query_only=ON")
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class ChainDatabase:
     """Connections to one chain store: one writer, one reader for each thread."""
 
@@ -73,6 +85,7 @@ class ChainDatabase:
         """Open, and create where there is none; StoreDamaged where it is no chain store."""
         self._path = path
         self._local = threading.local()
+        self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._cache = NodeCache()
         self._writer = self._connect()
         try:
@@ -96,16 +109,17 @@ class ChainDatabase:
 
     @property
     def reader(self) -> sqlite3.Connection:
-        """This thread's own connection; it cannot write."""
-        connection = cast("sqlite3.Connection | None", getattr(self._local, "connection", None))
-        if connection is None:
-            connection = self._connect()
-            connection.execute("PRAGMA query_only=ON")
-            self._local.connection = connection
-        return connection
+        """This thread's own connection; it cannot write, and ends with its thread."""
+        found = cast("_Reader | None", getattr(self._local, "reader", None))
+        if found is None:
+            found = self._local.reader = _Reader(self._connect())
+            self._readers.add(found)
+        return found.connection
 
     def close(self) -> None:
-        """Close the writer; readers close with their threads."""
+        """Close every connection."""
+        for reader in tuple(self._readers):
+            reader.connection.close()
         self._writer.close()
 
     def node(self, key: bytes) -> bytes:

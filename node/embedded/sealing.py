@@ -3,7 +3,7 @@
 As on Besu with ``zeroBaseFee``: the base fee is always 0, no block reward, difficulty 1.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 
@@ -20,9 +20,10 @@ from eth_utils import ValidationError
 from trie import HexaryTrie
 
 from ledger import headers
-from node.embedded.database import StateStore
+from node.embedded.database import ChainDatabase, StateStore
 from node.embedded.network import Network
 
+_MOST_ANCESTORS = 256
 VANITY = b"huxin/1".ljust(headers.VANITY_LENGTH, b"\0")
 
 
@@ -96,6 +97,14 @@ def next_header(network: Network, parent_rlp: bytes, timestamp: int) -> LondonBl
         nonce=bytes(8),
         base_fee_per_gas=0,
     )
+
+
+def ancestors(database: ChainDatabase, number: int) -> Iterator[Hash32]:
+    """Hashes of the blocks before ``number``, newest first, as BLOCKHASH wants them."""
+    for height in range(number - 1, max(-1, number - 1 - _MOST_ANCESTORS), -1):
+        row = database.block(height)
+        if row is not None:
+            yield Hash32(row.hash)
 
 
 def build_state(
