@@ -56,6 +56,11 @@ class Evm:
 
     def send(self, to: bytes | None, data: bytes, now: int, *, sender: bytes = SENDER, gas: int = GAS) -> Result:
         """Execute a transaction at the timestamp ``now``; ``to`` None creates a contract."""
+        result = self._execute(to, data, now, sender, gas)
+        self._state.lock_changes()
+        return result
+
+    def _execute(self, to: bytes | None, data: bytes, now: int, sender: bytes, gas: int) -> Result:
         self._state.execution_context = self._context(now, self._chain_id)
         nonce = self._state.get_nonce(Address(sender))
         address = CREATE_CONTRACT_ADDRESS if to is None else Address(to)
@@ -64,7 +69,6 @@ class Evm:
         )
         spoofed = cast("SignedTransactionAPI", SpoofTransaction(unsigned, from_=sender, s=1))
         computation = self._state.apply_transaction(spoofed)
-        self._state.lock_changes()
         used = unsigned.intrinsic_gas + computation.get_gas_used()
         used -= min(computation.get_gas_refund(), used // 5)
         return Result(computation.is_success, bytes(computation.output), _logs(computation), used)
@@ -80,14 +84,14 @@ class Evm:
         self, to: bytes, data: bytes, now: int = 1, *, sender: bytes = SENDER, chain_id: int | None = None
     ) -> Result:
         """Execute and undo, on another chain id if given."""
-        mark = self.mark()
-        mine = self._chain_id
+        snapshot, mine = self._state.snapshot(), self._chain_id
         self._chain_id = mine if chain_id is None else chain_id
         try:
-            return self.send(to, data, now, sender=sender)
+            return self._execute(to, data, now, sender, GAS)
         finally:
             self._chain_id = mine
-            self.back(mark)
+            self._state.revert(snapshot)
+            self._state.lock_changes()
 
     def has_code(self, address: bytes) -> bool:
         """Whether there is a contract at the address."""
@@ -100,8 +104,7 @@ class Evm:
 
     def back(self, mark: Hash32) -> None:
         """Return to a remembered state."""
-        if self._state.state_root != mark:
-            self._state = self._state_at(mark, 0)
+        self._state = self._state_at(mark, 0)
 
 
 def created_address(sender: bytes, nonce: int) -> bytes:
