@@ -16,9 +16,11 @@ TALLY = pytest.StashKey[dict[str, Tally]]()
 
 
 @pytest.fixture(scope="session")
-def embedded_bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+def embedded_bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """The contracts on the embedded chain alone."""
-    return Bench({"py-evm": Embedded(tmp_path_factory.mktemp("embedded"), START - 100)})
+    embedded = Embedded(tmp_path_factory.mktemp("embedded"), START - 100)
+    yield Bench({"py-evm": embedded})
+    embedded.close()
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +29,10 @@ def two_evms(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     engine = discover(ROOT)["hardhat"]
     with engine.start(tmp_path_factory.mktemp("hardhat"), CHAIN_ID) as running:
         embedded = Embedded(tmp_path_factory.mktemp("embedded"), START - 100)
-        yield Bench({"py-evm": embedded, "hardhat": Hardhat(running.url, SENDER.address)})
+        hardhat = Hardhat(running.url, SENDER.address)
+        yield Bench({"py-evm": embedded, "hardhat": hardhat})
+        hardhat.close()
+        embedded.close()
 
 
 @pytest.fixture(scope="session")

@@ -73,6 +73,10 @@ class Embedded:
         """A view at the newest block."""
         return call_contract(self._chain.state_after(self._chain.head), Call(SENDER.address, to, data, GAS))
 
+    def close(self) -> None:
+        """Close the store."""
+        self._chain.database.close()
+
     def mark(self) -> object:
         """A copy of the folder, the store closed meanwhile."""
         copy = self._folder.with_name(f"mark-{next(self._copies)}")

@@ -57,6 +57,10 @@ class Hardhat:
         """Hardhat's snapshot."""
         return self._rpc("evm_snapshot")
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
     def back(self, mark: object) -> None:
         """Return to a snapshot, which is spent by that."""
         self._rpc("evm_revert", mark)
