@@ -90,7 +90,10 @@ class ChainDatabase:
         self._writer = self._connect()
         try:
             self._prepare()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, StoreDamaged) as error:
+            self._writer.close()
+            if isinstance(error, StoreDamaged):
+                raise
             raise damaged(f"the chain store cannot be opened: {error}", "链库无法打开") from error
 
     def _connect(self) -> sqlite3.Connection:

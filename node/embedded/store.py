@@ -77,4 +77,9 @@ def open_chain(folder: Path, clock: Callable[[], float]) -> Chain:
     """Open the chain of a folder; the caller holds its lock."""
     network = load_network(folder / NETWORK_FILE)
     key = read_key(folder, network)
-    return Chain(ChainDatabase(folder / STORE_FILE), network, key, clock)
+    database = ChainDatabase(folder / STORE_FILE)
+    try:
+        return Chain(database, network, key, clock)
+    except BaseException:
+        database.close()
+        raise

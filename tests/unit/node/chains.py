@@ -49,7 +49,17 @@ class Bench:
     def reopen(self) -> "Bench":
         """The same folder, opened again."""
         self.chain.database.close()
-        return Bench(store.open_chain(self.folder, self.clock), self.folder, self.clock)
+        return _opened(self.folder, self.clock)
+
+
+OPEN: list[Bench] = []
+"""What the tests opened; closed after each module."""
+
+
+def _opened(folder: Path, clock: Clock) -> Bench:
+    bench = Bench(store.open_chain(folder, clock), folder, clock)
+    OPEN.append(bench)
+    return bench
 
 
 def account(number: int = 1, chain_id: int = CHAIN_ID) -> RelayAccount:
@@ -65,8 +75,7 @@ def new_network(senders: tuple[bytes, ...] = (), gas_limit: int = 100_000_000) -
 def new_bench(folder: Path, network: Network | None = None) -> Bench:
     """A new chain in ``folder``."""
     store.create(folder, network or new_network(), VALIDATOR_KEY)
-    clock = Clock()
-    return Bench(store.open_chain(folder, clock), folder, clock)
+    return _opened(folder, Clock())
 
 
 def deployed(folder: Path) -> tuple[Bench, bytes]:
