@@ -1,16 +1,19 @@
-"""``python -m api.supervised MODULE ARGS``: run a module, and end with the supervisor that holds our stdin.
+"""``python -m api.supervised FILE PACKAGE ARGS``: run a package, and end with the supervisor that holds our stdin.
 
 A supervisor that was killed cannot stop its children; the pipe between them closes all the same.
+Importing takes seconds, so it is done beforehand: the package's ``main`` begins once FILE is there.
 """
 
+import importlib
 import os
-import runpy
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 _GRACE_SECONDS = 10.0
+_POLL_SECONDS = 0.02
 
 
 def end_with_parent() -> None:
@@ -22,11 +25,20 @@ def end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def await_file(path: Path) -> None:
+    """Return once the file is there; it is put in place whole."""
+    while not path.exists():
+        time.sleep(_POLL_SECONDS)
+
+
 def main() -> None:
-    """Run the module named by the first argument with the rest as its own."""
+    """Run ``main`` of the package's ``__main__`` with the rest of the arguments as its own."""
     threading.Thread(target=end_with_parent, daemon=True, name="supervisor-watch").start()
-    del sys.argv[0]
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    file, package = sys.argv[1:3]
+    del sys.argv[:2]
+    program = importlib.import_module(f"{package}.__main__")
+    await_file(Path(file))
+    sys.exit(program.main())
 
 
 if __name__ == "__main__":

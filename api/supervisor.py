@@ -42,7 +42,7 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class Child:
-    """One process: its module and arguments, and how long to wait before it is started again."""
+    """One process: what ``api.supervised`` is to run, and how long to wait before it is started again."""
 
     name: str
     command: tuple[str, ...]
@@ -168,14 +168,14 @@ class Supervisor:
             raise
 
     def _start_all(self) -> None:
-        chain = self._child("chain", "node.embedded", *self._chain_arguments())
+        chain = self._child("chain", self.folder.relay_key_file, "node.embedded", *self._chain_arguments())
+        # these two import while the chain starts, and begin when there is a ledger
+        relay = self._child("relay", self.folder.network_file, "api.relay")
+        server = self._child("http", self.folder.network_file, "api.http")
         self._await(self._chain_answers, chain)
         self._report(f"链已就绪 {self.rpc_url}", f"chain ready at {self.rpc_url}")
         self._found_or_check()
-        # the store's tables are made by whoever comes first; two at once would only wait for one another
-        relay = self._child("relay", "api.relay")
-        server = self._child("http", "api.http")
-        self._await(self._http_answers, relay, server)
+        self._await(self._http_answers, chain, relay, server)
         state = {"pid": os.getpid(), "url": self.url, "rpcUrl": self.rpc_url}
         write_durably(self.folder.path / STATE_FILE, json.dumps(state) + "\n")
 
@@ -243,7 +243,8 @@ class Supervisor:
 
     # --- parts
 
-    def _child(self, name: str, *command: str) -> Child:
+    def _child(self, name: str, begins_with: Path, package: str, *arguments: str) -> Child:
+        command = (str(begins_with), package, *arguments)
         child = Child(name, command, self.folder.logs / f"{name}.log", self._environment)
         child.start(time.monotonic())
         self._children.append(child)

@@ -4,7 +4,6 @@ import json
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from api.cli import case_commands, grant_commands, key_commands, proof_commands, registry_commands, system_commands
@@ -34,28 +33,31 @@ for part in (
 system_commands.register(app)
 
 
-@app.callback(help=ABOUT)
-def root(version: Annotated[bool, typer.Option("--version", help="版本 version", is_eager=True)] = False) -> None:
-    """互信。Huxin."""
-    if version:
-        from importlib.metadata import version as of
+def _show_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
 
-        typer.echo(of("huxin"))
+        typer.echo(version("huxin"))
         raise typer.Exit
+
+
+@app.callback(help=ABOUT)
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="版本 version", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """互信。Huxin."""
+    del version
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        app(given, standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        return leave.exit_code
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return 130
+        app(given)
+    except SystemExit as leave:  # what typer makes of Exit, of wrong usage and of Ctrl-C
+        return leave.code if isinstance(leave.code, int) else 0
     except HuxinError as error:
         _tell(error, as_json="--json" in given)
         return error.exit_code

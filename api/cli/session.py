@@ -23,6 +23,7 @@ from ledger.errors import InvalidInput, Unauthenticated
 DEFAULT_URL = "http://127.0.0.1:8600"
 REFUSED, INDETERMINATE = 1, 3
 _WAIT_SECONDS = 60.0
+_PIPED_WIDTH = 160
 
 Url = Annotated[str, typer.Option("--url", envvar="HUXIN_URL", help="服务地址 where the server is")]
 Json = Annotated[bool, typer.Option("--json", help="只输出 JSON,不提问 print JSON only, never ask")]
@@ -136,7 +137,7 @@ class Session:
     def say(self, zh: str, en: str) -> None:
         """Progress for people; nothing in JSON mode."""
         if not self.as_json:
-            typer.echo(f"{zh} / {en}", err=True)
+            typer.echo(f"{zh} / {en}" if en else zh, err=True)
 
     def working(self, what: str) -> Any:
         """A spinner on the terminal while something takes its time."""
@@ -186,16 +187,17 @@ def _data(result: Any) -> Any:
 
 def _print_for_people(value: Any) -> None:
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    console = Console()
+    # what is piped or kept must not be cut to the width of a terminal that is not there
+    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     if isinstance(value, Mapping):
         table = Table(show_header=False)
         for key, one in value.items():
             table.add_row(str(key), _cell(one))
     elif value and all(isinstance(one, Mapping) for one in value):
         names = list(dict.fromkeys(key for one in value for key in one))
-        table = Table(*names)
+        table = Table(*(Column(name, overflow="fold") for name in names))
         for one in value:
             table.add_row(*(_cell(one.get(key)) for key in names))
     else:

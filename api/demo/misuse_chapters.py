@@ -101,7 +101,7 @@ def read(stage: Stage, file: File) -> None:
     """Parties and auditors read a case; others do not learn that it exists; reads are logged."""
     outsider = stage.as_("third.window")
     _ = outsider.officer  # signs in
-    stage.refused("third.window", "案外人员读取案件", "CASE_NOT_ACCESSIBLE", lambda: outsider.cases.show(file.key))
+    stage.refused("third.window", "案外人员读取案件", "CASE_NOT_FOUND", lambda: outsider.cases.show(file.key))
     auditor = stage.as_("auditor")
     _ = auditor.officer  # signs in
     steps = auditor.cases.steps(file.key)
