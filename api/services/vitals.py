@@ -71,6 +71,11 @@ class Vitals:
                 self._asked = self._monotonic()
             return self._head
 
+    def forget(self) -> None:
+        """Ask the chain anew the next time."""
+        with self._lock:
+            self._asked = float("-inf")
+
     def _read_head(self) -> int | None:
         try:
             self._source = self._source or self._connect()

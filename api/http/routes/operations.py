@@ -31,7 +31,7 @@ async def live() -> Health:
 
 
 @router.get(
-    "/v1/health/ready", summary="就绪 / Every part does what it is for", responses=problems(), response_model=Health
+    "/v1/health/ready", summary="就绪 / Every part works", responses=problems(), response_model=Health
 )
 def ready(parts: Parts) -> Any:
     """Writes and reads a row, reads the chain's head, asks after relay, index and clock. 503 names each fault."""

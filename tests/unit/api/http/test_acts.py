@@ -1,0 +1,217 @@
+"""Acts over HTTP: taken once, judged as predicted, and every attack answered with its own code."""
+
+from typing import Any
+
+import pytest
+
+from ledger import acts
+from ledger.crypto import CURVE_ORDER, keccak, sign
+from ledger.eip712 import digest, domain_separator, message, struct_hash
+from ledger.ids import scoped
+from ledger.procedure import Action
+from tests.unit.api.http.town import CLERK, DECIDER, GRANT, HOME_ADMIN, SEAL, WINDOW, Town, key_of
+
+
+def code(response: Any) -> str:
+    assert response.headers["content-type"] == "application/problem+json"
+    found: str = response.json()["code"]
+    return found
+
+
+def test_case_goes_from_opening_to_rating(town: Town) -> None:
+    assert town.submit(town.open(1)).status_code == 202
+    for action, officer, grant, more in (
+        (Action.VERIFY, CLERK, GRANT, {}), (Action.ACCEPT, CLERK, GRANT, {}), (Action.FORWARD, CLERK, GRANT, {}),
+        (Action.REVIEW, DECIDER, 0, {}), (Action.APPROVE, DECIDER, 0, {"subject": SEAL.to_bytes(32)}),
+        (Action.DELIVER, CLERK, GRANT, {}), (Action.RATE, CLERK, GRANT, {"detail": 1}),
+    ):  # fmt: skip
+        response = town.submit(town.step(1, action, officer, grant, **more))
+        assert response.status_code == 202, response.text
+        assert response.json()["entries"][0]["predicted"]["code"] == "OK"
+    town.settle()
+    act_id = response.json()["actId"]
+    view = town.client.get(f"/v1/acts/{act_id}").json()
+    assert (view["status"], view["reason"]["code"], view["late"]) == ("applied", "OK", False)
+
+
+def test_act_may_be_prepared_signed_and_handed_in(town: Town) -> None:
+    fields = {"window": "2-9", "name": "九号窗口", "region": "430200000000", "validFrom": 0,
+              "validUntil": 4294967295, "officer": "2-1"}  # fmt: skip
+    prepared = town.client.post("/v1/acts/prepare", json={"type": "RegisterWindow", "fields": fields}).json()
+    signature = sign(key_of(scoped(2, 1)), bytes.fromhex(prepared["actId"][2:]))
+    body = {"type": "RegisterWindow", "act": prepared["act"], "signature": "0x" + signature.hex()}
+    response = town.client.post("/v1/acts", json=body)
+    assert response.json()["actId"] == prepared["actId"]
+    assert prepared["typedData"]["domain"]["chainId"] == town.network.chain_id
+    town.settle()
+    assert town.client.get("/v1/windows/2-9").json()["name"] == "九号窗口"
+
+
+def test_act_handed_in_twice_is_taken_once(town: Town) -> None:
+    body = town.signed(town.open(20))
+    first, second = town.client.post("/v1/acts", json=body), town.client.post("/v1/acts", json=body)
+    assert first.json()["actId"] == second.json()["actId"]
+    town.settle()
+    third = town.client.post("/v1/acts", json=body)
+    assert (third.status_code, third.json()["status"]) == (200, "applied")
+    assert sum(len(block.transactions) for block in town.chain.blocks[-1:]) <= 1
+
+
+def test_refused_act_is_taken_and_its_refusal_on_record(town: Town) -> None:
+    town.submit(town.open(21))
+    response = town.submit(town.step(21, Action.REVIEW, CLERK, 0))
+    assert response.status_code == 202
+    assert response.json()["entries"][0]["predicted"]["code"] == "NOT_IN_THIS_STATUS"
+    town.settle()
+    view = town.client.get(f"/v1/acts/{response.json()['actId']}").json()
+    assert (view["status"], view["reason"]["code"]) == ("refused", "NOT_IN_THIS_STATUS")
+    refusals = town.client.get(f"/v1/cases/0x{town.case(21).hex()}/refusals", headers=town.as_(DECIDER)).json()
+    assert [one["action"] for one in refusals["items"]] == ["REVIEW"]
+
+
+def test_list_of_steps_answers_each(town: Town) -> None:
+    opens = (town.open(30), town.open(31))
+    response = town.submit(acts.StepList(opens, ()))
+    assert [one["predicted"]["code"] for one in response.json()["entries"]] == ["OK", "OK"]
+    town.settle()
+    for one in response.json()["entries"]:
+        assert town.client.get(f"/v1/acts/{one['actId']}").json()["status"] == "applied"
+
+
+def test_idempotency_key_with_another_body_is_refused(town: Town) -> None:
+    headers = {"Idempotency-Key": "window-7-0001"}
+    assert town.client.post("/v1/acts", json=town.signed(town.open(40)), headers=headers).status_code == 202
+    again = town.client.post("/v1/acts", json=town.signed(town.open(41)), headers=headers)
+    assert (again.status_code, code(again)) == (409, "IDEMPOTENCY_CONFLICT")
+
+
+def high_s(signature: bytes) -> bytes:
+    parity_and_s = int.from_bytes(signature[32:])
+    s, parity = parity_and_s & (1 << 255) - 1, parity_and_s >> 255
+    return signature[:32] + (CURVE_ORDER - s).to_bytes(32) + bytes((27 + (1 - parity),))
+
+
+def test_high_s_signature_is_refused(town: Town) -> None:
+    act = town.open(50)
+    body = town.signed(act)
+    body["signature"] = "0x" + high_s(bytes.fromhex(body["signature"][2:])).hex()
+    response = town.client.post("/v1/acts", json=body)
+    assert (response.status_code, code(response)) == (422, "SIGNATURE_HIGH_S")
+
+
+@pytest.mark.parametrize(("chain", "contract"), [(860_778, "trails"), (860_777, "registry")])
+def test_signature_for_another_chain_or_contract_is_nobodys(town: Town, chain: int, contract: str) -> None:
+    act = town.open(51)
+    domain = domain_separator(chain, town.network.address(contract))
+    signature = sign(key_of(CLERK), digest(domain, struct_hash(act)))
+    body = {"type": "Open", "act": message(act), "signature": "0x" + signature.hex()}
+    response = town.client.post("/v1/acts", json=body)
+    assert (response.status_code, code(response)) == (401, "SIGNER_UNKNOWN")
+
+
+def test_act_altered_after_signing_is_nobodys(town: Town) -> None:
+    body = town.signed(town.open(52))
+    body["act"]["version"] = 2
+    assert code(town.client.post("/v1/acts", json=body)) == "SIGNER_UNKNOWN"
+
+
+def test_key_that_nobody_registered_is_refused(town: Town) -> None:
+    response = town.submit(town.open(53), key=keccak(b"mallory"))
+    assert (response.status_code, code(response)) == (401, "SIGNER_UNKNOWN")
+
+
+def test_act_in_another_officers_name_is_refused_on_record(town: Town) -> None:
+    response = town.submit(town.open(54), key=key_of(DECIDER))
+    assert response.json()["entries"][0]["predicted"]["code"] == "WRONG_ACTOR"
+
+
+def test_expired_act_is_refused_at_the_door(town: Town) -> None:
+    response = town.submit(town.open(55, deadline=town.now - 1))
+    assert (response.status_code, code(response)) == (422, "ACT_EXPIRED")
+
+
+def test_act_signed_in_the_future_is_refused_at_the_door(town: Town) -> None:
+    response = town.submit(town.open(56, signed_at=town.now + 1000))
+    assert (response.status_code, code(response)) == (422, "TIME_IN_FUTURE")
+
+
+def test_reordered_step_is_stale_and_a_party_is_told_where_the_case_stands(town: Town) -> None:
+    town.submit(town.open(60))
+    step = town.step(60, Action.VERIFY)
+    town.submit(step)
+    state = town.store.heads.latest(town.case(60))
+    town.settle()
+    assert state is not None
+    late = acts.Step(**{**{name: getattr(step, name) for name in acts.Step.__slots__}, "action": int(Action.FORWARD)})
+    response = town.submit(late)
+    assert (response.status_code, code(response)) == (409, "STALE_STATE")
+    assert state.trail.hex() in response.json()["detail"]["en"]
+
+
+def test_step_of_an_unknown_case_is_not_found(town: Town) -> None:
+    town.submit(town.open(61))
+    step = town.step(61, Action.VERIFY, case_key=keccak(b"no case"))
+    response = town.submit(step)
+    assert (response.status_code, code(response)) == (404, "CASE_UNKNOWN")
+
+
+def test_every_fault_of_an_act_is_told_at_once(town: Town) -> None:
+    body = town.signed(town.open(62))
+    body["act"] |= {"commitment": "0xABC", "version": 70_000, "officer": "two", "surprise": 1}
+    del body["act"]["mode"]
+    response = town.client.post("/v1/acts", json=body)
+    faults = {fault["where"]: fault["code"] for fault in response.json()["faults"]}
+    assert faults == {
+        "body.act.surprise": "FIELD_UNKNOWN", "body.act.commitment": "HEX_MALFORMED", "body.act.mode": "FIELD_MISSING",
+        "body.act.version": "NUMBER_OUT_OF_RANGE", "body.act.officer": "ID_MALFORMED",
+    }  # fmt: skip
+
+
+def test_personal_data_in_a_public_name_is_refused_and_not_repeated(town: Town) -> None:
+    act = town.admin(acts.RegisterWindow, HOME_ADMIN, window=scoped(1, 5), name="电话13812345678", region=0,
+                     valid_from=0, valid_until=1)  # fmt: skip
+    response = town.submit(act)
+    assert (response.status_code, code(response)) == (422, "PERSONAL_DATA")
+    assert "13812345678" not in response.text
+
+
+def test_council_proposal_without_enough_signatures_is_refused(town: Town) -> None:
+    body = town.propose("setGrantStatus", GRANT, 2, 0)
+    body["signatures"] = body["signatures"][:1]
+    assert code(town.client.post("/v1/acts", json=body)) == "NOT_ENOUGH_SIGNATURES"
+
+
+def test_signature_of_a_stranger_to_the_council_is_refused(town: Town) -> None:
+    body = town.propose("setGrantStatus", GRANT, 2, 0)
+    proposal = acts.Proposal(**{
+        "target": bytes.fromhex(body["act"]["target"][2:]), "data": bytes.fromhex(body["act"]["data"][2:]),
+        "nonce": body["act"]["nonce"], "deadline": body["act"]["deadline"],
+    })  # fmt: skip
+    body["signatures"] = ["0x" + sign(keccak(b"mallory"), town.digest(proposal)).hex()]
+    response = town.client.post("/v1/acts", json=body)
+    assert (response.status_code, code(response)) == (401, "NOT_A_MEMBER")
+
+
+def test_list_of_one_step_is_refused(town: Town) -> None:
+    response = town.submit(acts.StepList((town.open(70),), ()))
+    assert (response.status_code, code(response)) == (422, "LIST_TOO_SHORT")
+
+
+def test_preflight_names_right_and_who_could_grant(town: Town) -> None:
+    asked = {"officer": "4-1", "action": "COLLECT", "item": "1-1", "mode": "REMOTE_ACCEPTANCE"}
+    answer = town.client.post("/v1/preflight", json=asked).json()
+    assert (answer["allowed"], answer["missingRight"]) == (False, "COLLECT")
+    assert [(one["agency"], one["how"]) for one in answer["whoCouldGrant"]] == [(1, "ROOT")]
+    may = town.client.post("/v1/preflight", json=asked | {"officer": "2-2"}).json()
+    assert (may["allowed"], [one["grant"] for one in may["usableGrants"]]) == (True, ["1-1"])
+
+
+def test_preflight_names_what_expired(fresh: Town) -> None:
+    asked = {"officer": "2-2", "action": "COLLECT", "item": "1-1", "mode": "REMOTE_ACCEPTANCE"}
+    stop = fresh.admin(acts.SetGrantStatus, HOME_ADMIN, grant=GRANT, status=3, reason=1)
+    fresh.submit(stop)
+    fresh.settle()
+    answer = fresh.client.post("/v1/preflight", json=asked).json()
+    assert (answer["allowed"], answer["reason"]["code"]) == (False, "GRANT_REVOKED")
+    assert [one["reason"]["code"] for one in answer["expired"]] == ["GRANT_REVOKED"]
+    assert WINDOW == scoped(2, 1)
