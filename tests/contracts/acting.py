@@ -4,7 +4,7 @@ from typing import Any
 
 from ledger import acts, calldata
 from ledger.acts import GrantTerms
-from ledger.ids import FOREVER, scoped
+from ledger.ids import FOREVER
 from ledger.procedure import ALL_RIGHTS
 from ledger.reasons import Reason
 from tests.contracts.pair import Pair
@@ -43,7 +43,7 @@ def terms(number: int, kind: int, grantee: int, *, agency: int = HOME, **fields:
         "parent": 0, "rights": ALL_RIGHTS, "valid_from": 0, "valid_until": FOREVER, "quota": 0, "depth": 0,
         "items": (),
     }  # fmt: skip
-    return GrantTerms(grant=scoped(agency, number), grantee_kind=kind, grantee=grantee, **(defaults | fields))
+    return GrantTerms(grant=agency << 32 | number, grantee_kind=kind, grantee=grantee, **(defaults | fields))
 
 
 def license_(**fields: Any) -> acts.License:
