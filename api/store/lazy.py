@@ -59,6 +59,10 @@ class LazyMap(dict[K, V], Generic[K, V]):
         self._look(key)
         super().__setitem__(key, value)
 
+    def __delitem__(self, key: K) -> None:
+        self._look(key)
+        super().__delitem__(key)
+
     def changes(self) -> Iterator[tuple[K, V | None, Any, Any]]:
         """(key, value or None where deleted, frozen before or None, frozen now or None) of what differs."""
         if self._freeze is None:

@@ -16,6 +16,9 @@ from ledger.errors import Conflict, HuxinError, Unavailable
 from ledger.ids import agency_of
 
 QUEUED, SENT, APPLIED, REFUSED, DISCARDED = "queued", "sent", "applied", "refused", "discarded"
+_MOST_ACTS = 510
+"""Acts under one signature, at most."""
+_RECOUNT = 200
 _COLUMNS = (
     outbox_acts.c.act_id, outbox_acts.c.name, outbox_acts.c.officer, outbox_acts.c.subject,
     outbox_acts.c.status, outbox_acts.c.reason, outbox_acts.c.tx_hash, outbox_acts.c.block,
@@ -38,6 +41,8 @@ class Outbox:
         """``limit``: acts not yet anchored beyond which more are turned away."""
         self._db = db
         self._limit = limit
+        self._room = 0
+        self._runs = 0
         self.writer: GroupWriter[Entry, Receipt] = GroupWriter(self._commit, most, longest)
 
     async def accept(self, entry: Entry) -> Receipt:
@@ -67,7 +72,14 @@ class Outbox:
 
     def _commit(self, entries: Sequence[Entry]) -> Sequence[Receipt | HuxinError]:
         with self._db.write() as connection:
-            return _Run(connection, self._limit).accept(entries)
+            self._runs += 1
+            # counting what waits costs more than accepting does, and the bound need not be exact
+            if self._room < len(entries) * _MOST_ACTS or self._runs % _RECOUNT == 0:
+                self._room = self._limit - pending_count(connection)
+            run = _Run(connection, self._room)
+            answers = run.accept(entries)
+        self._room = run.room
+        return answers
 
 
 def read_statuses(connection: Connection, act_ids: Sequence[bytes]) -> dict[bytes, ActStatus]:
@@ -81,17 +93,17 @@ def read_statuses(connection: Connection, act_ids: Sequence[bytes]) -> dict[byte
 
 
 def pending_count(connection: Connection) -> int:
-    """Acts accepted and without a verdict."""
-    query = select(func.count()).select_from(outbox_acts).where(outbox_acts.c.status.in_((QUEUED, SENT)))
-    return int(connection.execute(query).scalar_one())
+    """Acts accepted and without a verdict, those counted with them that share their signature."""
+    query = select(func.sum(outbox_entries.c.acts)).where(outbox_entries.c.state.in_((QUEUED, SENT)))
+    return int(connection.execute(query).scalar_one() or 0)
 
 
 class _Run:
     """The entries that share one commit; later ones see earlier ones as if they were written."""
 
-    def __init__(self, connection: Connection, limit: int) -> None:
+    def __init__(self, connection: Connection, room: int) -> None:
         self._connection = connection
-        self._room = limit - pending_count(connection)
+        self.room = room
         self._known: dict[bytes, ActStatus] = {}
         self._keys: dict[tuple[str, str], Any] = {}
         self._entries: list[dict[str, Any]] = []
@@ -125,7 +137,7 @@ class _Run:
                 "ACTS_OVERLAP", "some of these acts were accepted under another signature",
                 "其中部分行为已在另一签名下受理",
             )  # fmt: skip
-        if len(entry.acts) > self._room:
+        if len(entry.acts) > self.room:
             return Unavailable(
                 "OUTBOX_FULL", "too many acts wait for the chain; send it again later",
                 "等待上链的行为过多,请稍后重试", retry_after=5,
@@ -134,7 +146,7 @@ class _Run:
         return self._enter(entry)
 
     def _enter(self, entry: Entry) -> Receipt:
-        self._room -= len(entry.acts)
+        self.room -= len(entry.acts)
         number, self._next = self._next, self._next + 1
         self._entries.append(_entry_row(number, entry))
         self._acts += _act_rows(number, entry)

@@ -1,8 +1,10 @@
 """Our own tables: what no chain can give back. Changes here are migrations (``migrations/``)."""
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table
+from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, text
 
 from api.store.schema import SERIAL, Unsigned, metadata, number, octets, u64
+
+_NAMED = "child IS NOT NULL"
 
 relay_batches = Table(
     "relay_batches", metadata,
@@ -35,9 +37,8 @@ outbox_acts = Table(
     Column("status", String(12), nullable=False), number("reason", nullable=True),
     octets("tx_hash", nullable=True), number("block", nullable=True), number("at", nullable=True),
     octets("after_trail", nullable=True), Column("after_word", Unsigned(32)),
-    Index("ix_outbox_acts_subject_status", "subject", "status"),
-    Index("ix_outbox_acts_child", "child"),
-    Index("ix_outbox_acts_status", "status"),
+    Index("ix_outbox_acts_subject", "subject"),
+    Index("ix_outbox_acts_child", "child", sqlite_where=text(_NAMED), postgresql_where=text(_NAMED)),
 )  # fmt: skip
 """Acts of an entry. ``status``: queued, sent, applied, refused, discarded."""
 

@@ -112,10 +112,10 @@ def run_case(place: Place, number: int) -> list[bytes]:
     ids += place.accept(scenario.open(place.worlds.scratch(), number))
     for action in (Action.VERIFY, Action.ACCEPT, Action.FORWARD):
         ids += place.accept(scenario.step(place.worlds.scratch(), number, action))
-    decider = {"officer": DECIDER, "grant": 0}
-    ids += place.accept(scenario.step(place.worlds.scratch(), number, Action.REVIEW, **decider))
+    ids += place.accept(scenario.step(place.worlds.scratch(), number, Action.REVIEW, officer=DECIDER, grant=0))
     seal = SEAL.to_bytes(32, "big")
-    ids += place.accept(scenario.step(place.worlds.scratch(), number, Action.APPROVE, **decider, subject=seal))
+    approval = scenario.step(place.worlds.scratch(), number, Action.APPROVE, officer=DECIDER, grant=0, subject=seal)
+    ids += place.accept(approval)
     ids += place.accept(scenario.step(place.worlds.scratch(), number, Action.DELIVER))
     return ids
 

@@ -76,9 +76,9 @@ def _outbox() -> None:
         _blob("after_trail", null=True), _blob("after_word", null=True),
     )  # fmt: skip
     op.create_index("ix_outbox_acts_entry", "outbox_acts", ["entry"])
-    op.create_index("ix_outbox_acts_subject_status", "outbox_acts", ["subject", "status"])
-    op.create_index("ix_outbox_acts_child", "outbox_acts", ["child"])
-    op.create_index("ix_outbox_acts_status", "outbox_acts", ["status"])
+    op.create_index("ix_outbox_acts_subject", "outbox_acts", ["subject"])
+    named = sa.text("child IS NOT NULL")
+    op.create_index("ix_outbox_acts_child", "outbox_acts", ["child"], sqlite_where=named, postgresql_where=named)
     op.create_table(
         "idempotency",
         _text("owner", 64, key=True), _text("key", 128, key=True), _blob("body_hash"), _json("acts"),

@@ -15,8 +15,7 @@ from ledger.procedure import Action, Role
 from ledger.records import AgencyFlag
 from ledger.rules import council
 from ledger.rules.judge import judge_group
-from ledger.rules.trail import Carried
-from ledger.state import CaseState, case_key
+from ledger.state import Carried, CaseState, case_key
 from ledger.world import CouncilRecord, Deployment, World
 
 HOME, AWAY = 1, 2
