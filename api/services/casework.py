@@ -9,9 +9,10 @@ from api.services.signin import User
 from api.store.documents import DocumentStore
 from api.store.models import CaseView, StoredDocument
 from api.store.reads import CaseReads
-from ledger.errors import InvalidInput, NotFound
+from ledger.errors import Fault, InvalidInput, NotFound
 from ledger.evidence import Document
 from ledger.evidence_json import read_document, write_document
+from ledger.evidence_rules import draft_faults
 from ledger.procedure import Role
 from ledger.records import AgencyFlag
 from ledger.state import case_key as key_of_case
@@ -131,11 +132,16 @@ class Casework:
 
 
 def _read(source: object) -> Document:
+    """What is brought in is held to today's rules, personal data included; what is kept stays readable."""
     try:
-        return read_document(source)
+        document = read_document(source)
     except InvalidInput as error:
         raise InvalidInput.of([_at_body(fault) for fault in error.faults]) from error
+    faults = draft_faults([each.entry for each in document.fields if each.entry])
+    if faults:
+        raise InvalidInput.of([_at_body(fault) for fault in faults])
+    return document
 
 
-def _at_body(fault: Any) -> Any:
-    return type(fault)(fault.code, f"body.document.{fault.where}", fault.zh, fault.en)
+def _at_body(fault: Fault) -> Fault:
+    return Fault(fault.code, f"body.document.{fault.where}", fault.zh, fault.en)

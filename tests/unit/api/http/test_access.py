@@ -120,7 +120,8 @@ def test_case_is_for_its_parties_and_auditors(town: Town) -> None:
 
 @pytest.mark.parametrize("below", ["", "/steps", "/refusals", "/documents", "/reads"])
 def test_another_agencys_case_looks_like_none(town: Town, below: str) -> None:
-    stored(town, 102)
+    if town.store.cases.case(town.case(102)) is None:
+        stored(town, 102)
     theirs = town.client.get(f"/v1/cases/0x{town.case(102).hex()}{below}", headers=town.as_(STRANGER))
     nobodys = town.client.get(f"/v1/cases/0x{keccak(b'none').hex()}{below}", headers=town.as_(STRANGER))
     assert code(theirs) == (404, "CASE_NOT_FOUND")

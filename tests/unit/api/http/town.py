@@ -156,8 +156,11 @@ class Town:
 
     def found(self) -> None:
         """Agencies, officers, an item, a grant, a seal."""
-        for number, region, flags in ((HOME, 0x430100000000, 0), (AWAY, 0x430200000000, 0),
-                                      (WATCH, 0x430000000000, int(AgencyFlag.SUPERVISOR)), (4, 0x430300000000, 0)):  # fmt: skip
+        agencies = (
+            (HOME, 0x430100000000, 0), (AWAY, 0x430200000000, 0),
+            (WATCH, 0x430000000000, int(AgencyFlag.SUPERVISOR)), (4, 0x430300000000, 0),
+        )  # fmt: skip
+        for number, region, flags in agencies:
             admin = address_of(key_of(scoped(number, 1)))
             name, code = f"机构{number}", f"1143000000000000{number:02d}"
             self._accept(self.propose("registerAgency", number, code, name, region, flags, 1, admin))
@@ -215,9 +218,8 @@ class Head:
 
 def signer_of(act: Any) -> int:
     """The officer an act or a list of steps names."""
-    if isinstance(act, acts.StepList):
-        return (*act.opens, *act.steps)[0].officer
-    officer: int = act.officer
+    named = (*act.opens, *act.steps)[0] if isinstance(act, acts.StepList) else act
+    officer: int = named.officer
     return officer
 
 
