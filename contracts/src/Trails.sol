@@ -16,12 +16,12 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ISeals} from "./interfaces/ISeals.sol";
 import {ITrails} from "./interfaces/ITrails.sol";
 import {Authority} from "./trails/Authority.sol";
-import {Batch, Group, OpenAct, OpenActs, StepAct} from "./trails/Batch.sol";
+import {Batch, Group, OpenAct, StepAct} from "./trails/Batch.sol";
 import {CaseWord, CaseWords} from "./trails/CaseWord.sol";
 import {Effects} from "./trails/Effects.sol";
-import {Memo} from "./trails/Memo.sol";
+import {Memos} from "./trails/Memo.sol";
 import {Rule, Rules} from "./trails/Rule.sol";
-import {Claim, Session} from "./trails/Session.sol";
+import {Session} from "./trails/Session.sol";
 import {StepHash} from "./trails/StepHash.sol";
 import {Period, Standing, Terms} from "./trails/Words.sol";
 
@@ -80,121 +80,172 @@ contract Trails is ITrails, Authority, Governed, Domain {
     }
 
     function _session(uint256 length) private view returns (Session memory session) {
-        // an act and its share of a signature take more than 128 bytes and ask for two or three words
-        session.memo = Memo.create(length >> 6);
+        // an act with its share of a signature takes more than 128 bytes; few ask for a word that is not known yet
+        session.memo = Memos.create(length >> 7);
         session.procedure = Procedure.TABLE;
         session.domain = domainSeparator();
         session.time = block.timestamp;
         (session.skew, session.prompt, session.lateLimit) = (_skew, _prompt, _lateLimit);
     }
 
-    /// @dev Judges what one signature covers, opens first; returns where the next group begins.
+    /// @dev Judges what one signature covers; returns where the next group begins.
     function _judgeGroup(Session memory session, Group group, uint256 end) private returns (uint256 next) {
-        unchecked {
-            (uint256 opens, uint256 steps) = group.counts(end);
-            next = _hash(session, group, opens, steps, end);
-            bytes32[] memory hashes = session.hashes;
-            bytes32 signed = opens + steps == 1 ? hashes[0] : StepHash.ofList(hashes, opens, steps);
-            (bytes32 r, bytes32 vs) = group.signature();
-            _identify(session, StepHash.digest(session.domain, signed), r, vs);
-            uint256 place = group.records();
-            for (uint256 i; i < opens; ++i) {
-                _judgeOpen(session, OpenAct.wrap(place), hashes[i]);
-                place += OpenActs.SIZE;
-            }
-            for (uint256 i; i < steps; ++i) {
-                StepAct act = StepAct.wrap(place);
-                Rule rule = Rules.row(session.procedure, act.action());
-                _judgeStep(session, act, rule, hashes[opens + i]);
-                place += rule.size();
-            }
+        (uint256 opens, uint256 steps) = group.counts(end);
+        next = group.records();
+        if (opens | steps == 1) {
+            if (steps == 1) next = _judgeOneStep(session, group, StepAct.wrap(next), end);
+            else next = _judgeOneOpen(session, group, OpenAct.wrap(next), end);
+        } else {
+            next = _judgeList(session, group, opens, steps, end);
         }
     }
 
-    /// @dev Hashes every act of a group into `session.hashes`; returns where the group ends, within the batch.
-    function _hash(
+    function _judgeOneStep(
+        Session memory session,
+        Group group,
+        StepAct act,
+        uint256 end
+    ) private returns (uint256 next) {
+        Rule rule = Rules.row(session.procedure, act.action());
+        next = act.end(rule);
+        if (next > end) revert MalformedBatch();
+        bytes32 hash = StepHash.ofStep(act, rule.subject() != Procedure.SUBJECT_NONE);
+        _identifyGroup(session, group, hash);
+        _judgeStep(session, act, rule, hash);
+    }
+
+    function _judgeOneOpen(
+        Session memory session,
+        Group group,
+        OpenAct act,
+        uint256 end
+    ) private returns (uint256 next) {
+        next = act.end();
+        if (next > end) revert MalformedBatch();
+        bytes32 hash = StepHash.ofOpen(act);
+        _identifyGroup(session, group, hash);
+        _judgeOpen(session, act, hash);
+    }
+
+    /// @dev Judges a list of one officer, opens first: the signature covers all of it, each act is judged by itself.
+    function _judgeList(
         Session memory session,
         Group group,
         uint256 opens,
         uint256 steps,
         uint256 end
-    ) private pure returns (uint256 place) {
+    ) private returns (uint256 next) {
+        unchecked {
+            next = _hashList(session, group, opens, steps);
+            if (next > end) revert MalformedBatch();
+            bytes32[] memory hashes = session.hashes;
+            _identifyGroup(session, group, StepHash.ofList(hashes, opens, steps));
+            next = group.records();
+            for (uint256 i; i < opens; ++i) {
+                OpenAct act = OpenAct.wrap(next);
+                _judgeOpen(session, act, StepHash.get(hashes, i));
+                next = act.end();
+            }
+            for (uint256 i; i < steps; ++i) {
+                StepAct act = StepAct.wrap(next);
+                Rule rule = Rules.row(session.procedure, act.action());
+                _judgeStep(session, act, rule, StepHash.get(hashes, opens + i));
+                next = act.end(rule);
+            }
+        }
+    }
+
+    /// @dev Hashes every act of a list into `session.hashes`; returns where the list ends.
+    function _hashList(
+        Session memory session,
+        Group group,
+        uint256 opens,
+        uint256 steps
+    ) private pure returns (uint256 next) {
         unchecked {
             if (session.hashes.length < opens + steps) session.hashes = new bytes32[](opens + steps);
             bytes32[] memory hashes = session.hashes;
-            place = group.records();
+            next = group.records();
             for (uint256 i; i < opens; ++i) {
-                hashes[i] = StepHash.ofOpen(OpenAct.wrap(place));
-                place += OpenActs.SIZE;
+                OpenAct act = OpenAct.wrap(next);
+                StepHash.put(hashes, i, StepHash.ofOpen(act));
+                next = act.end();
             }
             for (uint256 i; i < steps; ++i) {
-                StepAct act = StepAct.wrap(place);
+                StepAct act = StepAct.wrap(next);
                 Rule rule = Rules.row(session.procedure, act.action());
-                hashes[opens + i] = StepHash.ofStep(act, rule.subject() != Procedure.SUBJECT_NONE);
-                place += rule.size();
+                StepHash.put(hashes, opens + i, StepHash.ofStep(act, rule.subject() != Procedure.SUBJECT_NONE));
+                next = act.end(rule);
             }
-            if (place > end) revert MalformedBatch();
         }
+    }
+
+    function _identifyGroup(Session memory session, Group group, bytes32 signed) private view {
+        (bytes32 r, bytes32 vs) = group.signature();
+        _identify(session, StepHash.digest(session.domain, signed), r, vs);
     }
 
     function _judgeOpen(Session memory session, OpenAct act, bytes32 hash) private {
         uint256 officer = act.officer();
         bytes32 caseKey = Hashes.efficientKeccak256(bytes32(officer), act.commitment());
-        uint16 reason = _open(session, act, caseKey, hash);
+        uint256 reason = _open(session, act, caseKey, hash);
         if (reason != Reasons.OK) _refuse(session, hash, caseKey, officer, reason);
     }
 
     function _judgeStep(Session memory session, StepAct act, Rule rule, bytes32 hash) private {
-        uint16 reason = _step(session, act, rule, hash);
+        uint256 reason = _step(session, act, rule, hash);
         if (reason != Reasons.OK) _refuse(session, hash, act.caseKey(), act.officer(), reason);
     }
 
-    function _refuse(Session memory session, bytes32 hash, bytes32 caseKey, uint256 officer, uint16 reason) private {
+    function _refuse(Session memory session, bytes32 hash, bytes32 caseKey, uint256 officer, uint256 reason) private {
         bytes32 act = StepHash.digest(session.domain, hash);
-        if (reason < Reasons.ANYBODY_CAN_CAUSE) emit Discarded(act, caseKey, reason);
-        else emit Refused(act, caseKey, uint64(officer), reason);
+        if (reason < Reasons.ANYBODY_CAN_CAUSE) emit Discarded(act, caseKey, uint16(reason));
+        else emit Refused(act, caseKey, uint64(officer), uint16(reason));
     }
 
     /// @dev Judges a case's first step 收件 and enters it; returns why not.
-    function _open(Session memory session, OpenAct act, bytes32 caseKey, bytes32 hash) private returns (uint16 reason) {
-        if (heads[caseKey] != 0) return Reasons.CASE_EXISTS;
-        Claim memory claim = Claim(act.officer(), act.grant(), act.signedAt(), act.deadline(), false);
-        reason = _begin(session, claim, 0);
+    function _open(Session memory session, OpenAct act, bytes32 caseKey, bytes32 hash) private returns (uint256 reason) {
+        bytes32 slot = _slotOf(caseKey);
+        if (_load(slot) != 0) return Reasons.CASE_EXISTS;
+        (session.officer, session.grant) = (act.officer(), act.grant());
+        (session.signedAt, session.deadline) = (act.signedAt(), act.deadline());
+        session.rule = Rules.row(session.procedure, Procedure.ACTION_COLLECT);
+        reason = _begin(session, 0);
         if (reason != Reasons.OK) return reason;
         uint256 item = act.item();
         uint256 terms = _terms(session, item, act.version());
         if (terms == 0) return Reasons.ITEM_UNKNOWN;
-        if (!terms.holdsAt(claim.signedAt)) return Reasons.ITEM_NOT_IN_FORCE;
+        if (!terms.holds(session.signedAt, session.signedAt)) return Reasons.ITEM_NOT_IN_FORCE;
         if (!terms.offers(act.mode())) return Reasons.MODE_UNKNOWN;
-        Rule rule = Rules.row(session.procedure, Procedure.ACTION_COLLECT);
-        reason = _mayAct(session, claim, rule, item, terms.grantable(), act.mode());
+        reason = _mayAct(session, item, terms.grantable(), act.mode());
         if (reason != Reasons.OK) return reason;
-        if (session.standing.roles() & rule.roles() == 0) return Reasons.ROLE_MISSING;
+        if (session.standing.roles() & session.rule.roles() == 0) return Reasons.ROLE_MISSING;
         bytes32 parent = act.parent();
         if (parent != 0 && (parent == JOINED || links[caseKey] != parent)) return Reasons.NOT_LINKED;
-        reason = _consume(session, claim.grant);
+        reason = _consume(session);
         if (reason != Reasons.OK) return reason;
         uint256 flags = CaseWords.initialFlags(terms.originals(), terms.grantable(), terms.endsInLicense());
-        CaseWord word = CaseWords.opened(claim.signedAt, act.mode(), flags, act.version(), item);
-        _enter(caseKey, Hashes.efficientKeccak256(session.domain, hash), word);
+        CaseWord word = CaseWords.opened(session.signedAt, act.mode(), flags, act.version(), item);
+        _enter(slot, caseKey, Hashes.efficientKeccak256(session.domain, hash), word);
     }
 
     /// @dev Judges a later step and enters the state after it; returns why not.
-    function _step(Session memory session, StepAct act, Rule rule, bytes32 hash) private returns (uint16 reason) {
+    function _step(Session memory session, StepAct act, Rule rule, bytes32 hash) private returns (uint256 reason) {
         bytes32 caseKey = act.caseKey();
         CaseWord word = act.state();
+        bytes32 slot = _slotOf(caseKey);
         {
-            bytes32 head = heads[caseKey];
-            if (head == 0) return Reasons.CASE_UNKNOWN;
-            if (head != _head(act.trail(), word)) return Reasons.STALE_STATE;
+            bytes32 head = _load(slot);
+            if (head != _head(act.trail(), word)) return head == 0 ? Reasons.CASE_UNKNOWN : Reasons.STALE_STATE;
         }
-        Claim memory claim = Claim(act.officer(), act.grant(), act.signedAt(), act.deadline(), false);
-        reason = _begin(session, claim, word.lastAt());
+        (session.officer, session.grant) = (act.officer(), act.grant());
+        (session.signedAt, session.deadline) = (act.signedAt(), act.deadline());
+        session.rule = rule;
+        reason = _begin(session, word.lastAt());
         if (reason != Reasons.OK) return reason;
-        if (!rule.exists()) return Reasons.ACTION_UNKNOWN;
-        if (!rule.follows(word.status())) return Reasons.NOT_IN_THIS_STATUS;
+        if (!rule.follows(word.status())) return rule.exists() ? Reasons.NOT_IN_THIS_STATUS : Reasons.ACTION_UNKNOWN;
         if (word.seq() == CaseWords.LAST_SEQ) return Reasons.SEQUENCE_EXHAUSTED;
-        reason = _mayAct(session, claim, rule, word.item(), word.grantable(), word.mode());
+        reason = _mayAct(session, word.item(), word.grantable(), word.mode());
         if (reason != Reasons.OK) return reason;
         if (session.standing.roles() & rule.roles() == 0) return Reasons.ROLE_MISSING;
         if (rule.requirements() != 0) {
@@ -202,19 +253,19 @@ contract Trails is ITrails, Authority, Governed, Domain {
             if (reason != Reasons.OK) return reason;
         }
         if (rule.subject() != Procedure.SUBJECT_NONE) {
-            reason = _checkSubject(session, claim, rule.subject(), act.subject(), caseKey, word);
+            reason = _checkSubject(session, act.subject(), caseKey, word);
             if (reason != Reasons.OK) return reason;
         }
         (reason, word) = _effect(session, act, rule.effect(), word);
         if (reason != Reasons.OK) return reason;
-        reason = _consume(session, claim.grant);
+        reason = _consume(session);
         if (reason != Reasons.OK) return reason;
-        _enter(caseKey, Hashes.efficientKeccak256(act.trail(), hash), word.stepped(claim.signedAt, rule.to()));
+        _enter(slot, caseKey, Hashes.efficientKeccak256(act.trail(), hash), word.stepped(session.signedAt, rule.to()));
         if (rule.subject() == Procedure.SUBJECT_CASE) _writeLink(rule.effect(), caseKey, act.subject());
     }
 
     /// @dev Check 10: what the row requires of the case.
-    function _checkRequirements(uint256 requires, CaseWord word) private pure returns (uint16) {
+    function _checkRequirements(uint256 requires, CaseWord word) private pure returns (uint256) {
         if (requires & Procedure.REQUIRES_COMPLETE != 0 && word.missing() != 0) return Reasons.STILL_MISSING;
         if (requires & Procedure.REQUIRES_VERIFIED != 0) {
             if (word.originals() != 0 && !word.has(Procedure.FLAG_VERIFIED)) return Reasons.ORIGINALS_NOT_VERIFIED;
@@ -234,25 +285,21 @@ contract Trails is ITrails, Authority, Governed, Domain {
         StepAct act,
         uint256 effect,
         CaseWord word
-    ) private view returns (uint16, CaseWord) {
+    ) private view returns (uint256, CaseWord) {
         uint256 detail = act.detail();
-        if (!Effects.isDetailed(effect)) {
-            if (detail != 0) return (Reasons.DETAIL_OUT_OF_RANGE, word);
-            if (effect == Procedure.EFFECT_LINK) return _link(act, word);
-            if (effect == Procedure.EFFECT_JOIN) return _join(act, word);
-            return Effects.enact(effect, word, detail, act.officer());
+        if (Effects.isDetailed(effect)) {
+            if (effect == Procedure.EFFECT_SUPPLEMENT) return Effects.supplement(word, detail);
+            if (effect == Procedure.EFFECT_RATE) return Effects.rate(word, detail);
+            return Effects.list(effect, word, detail, _terms(session, word.item(), word.version()));
         }
-        if (effect == Procedure.EFFECT_SUPPLEMENT || effect == Procedure.EFFECT_RATE) {
-            return Effects.enact(effect, word, detail, act.officer());
-        }
-        uint256 terms = _terms(session, word.item(), word.version());
-        if (effect == Procedure.EFFECT_NOTIFY) return Effects.giveNotice(word, detail, terms);
-        if (effect == Procedure.EFFECT_PROMISE) return Effects.takePromise(word, detail, terms);
-        return Effects.tolerateGaps(word, detail, terms);
+        if (detail != 0) return (Reasons.DETAIL_OUT_OF_RANGE, word);
+        if (effect == Procedure.EFFECT_LINK) return _link(act, word);
+        if (effect == Procedure.EFFECT_JOIN) return _join(act, word);
+        return Effects.plain(effect, word, session.officer);
     }
 
     /// @dev LINK 关联子件: a case key that is neither opened nor linked yet.
-    function _link(StepAct act, CaseWord word) private view returns (uint16, CaseWord) {
+    function _link(StepAct act, CaseWord word) private view returns (uint256, CaseWord) {
         bytes32 child = act.subject();
         if (word.children() == CaseWords.MOST_CHILDREN) return (Reasons.SEQUENCE_EXHAUSTED, word);
         if (links[child] != 0 || heads[child] != 0) return (Reasons.ALREADY_LINKED, word);
@@ -260,7 +307,7 @@ contract Trails is ITrails, Authority, Governed, Domain {
     }
 
     /// @dev JOIN 子件汇总: a child of this case that has ended, or was never opened.
-    function _join(StepAct act, CaseWord word) private view returns (uint16, CaseWord) {
+    function _join(StepAct act, CaseWord word) private view returns (uint256, CaseWord) {
         bytes32 child = act.subject();
         if (links[child] != act.caseKey()) return (Reasons.NOT_LINKED, word);
         bytes32 head = heads[child];
@@ -285,9 +332,27 @@ contract Trails is ITrails, Authority, Governed, Domain {
         }
     }
 
-    function _enter(bytes32 caseKey, bytes32 trail, CaseWord word) private {
-        heads[caseKey] = _head(trail, word);
+    function _enter(bytes32 slot, bytes32 caseKey, bytes32 trail, CaseWord word) private {
+        bytes32 head = _head(trail, word);
+        assembly ("memory-safe") {
+            sstore(slot, head)
+        }
         emit Stepped(caseKey, trail);
+    }
+
+    /// @dev Where `heads[caseKey]` is stored; found once for reading and writing.
+    function _slotOf(bytes32 caseKey) private pure returns (bytes32 slot) {
+        bytes32 base;
+        assembly ("memory-safe") {
+            base := heads.slot
+        }
+        return Hashes.efficientKeccak256(caseKey, base);
+    }
+
+    function _load(bytes32 slot) private view returns (bytes32 head) {
+        assembly ("memory-safe") {
+            head := sload(slot)
+        }
     }
 
     function _head(bytes32 trail, CaseWord word) private pure returns (bytes32) {

@@ -3,27 +3,29 @@ pragma solidity 0.8.37;
 
 import {Signatures} from "../base/Signatures.sol";
 import {Territory} from "../base/Territory.sol";
-import {Reasons} from "../generated/Reasons.sol";
 import {Procedure} from "../generated/Procedure.sol";
+import {Reasons} from "../generated/Reasons.sol";
 import {ICatalogue} from "../interfaces/ICatalogue.sol";
 import {IGrants} from "../interfaces/IGrants.sol";
 import {ILicenses} from "../interfaces/ILicenses.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ISeals} from "../interfaces/ISeals.sol";
 import {CaseWord} from "./CaseWord.sol";
-import {Memo} from "./Memo.sol";
-import {Rule} from "./Rule.sol";
-import {Claim, Session} from "./Session.sol";
-import {Mandate, Period, Standing, Terms} from "./Words.sol";
+import {Memos} from "./Memo.sol";
+import {Session} from "./Session.sol";
+import {Mandate, Period, Standing} from "./Words.sol";
 
 /// @notice Who signed, and may they do this now? Asks the other contracts, each question once a batch.
 /// @dev Words say whether something holds; only where it does not is `whyNot` asked for the reason. Nothing that the
 /// words say can change within a call of Trails: only quotas do, which are not in them.
+///
+/// Checks come in pairs. The usual case is recognised as a whole, without a branch for each condition; whatever is not
+/// the usual case goes through the same conditions one by one, in the order of the protocol, and the one that fails
+/// gives the reason. Only the second of the pair can refuse.
 abstract contract Authority {
     using Period for uint256;
     using Standing for uint256;
     using Mandate for uint256;
-    using Memo for Memo.Table;
 
     /// @notice Keys, windows and agencies.
     IRegistry public immutable registry;
@@ -53,166 +55,190 @@ abstract contract Authority {
         address signer = Signatures.tryRecover(digest, r, vs);
         if (signer == address(0)) {
             session.nobody = Reasons.BAD_SIGNATURE;
-            return;
-        }
-        (uint256 place, bool found) = session.memo.find(uint160(signer));
-        uint256 word;
-        if (found) {
-            word = Memo.read(place);
         } else {
-            word = registry.standing(signer);
-            Memo.put(place, uint160(signer), word);
+            uint256 place = session.memo.place(uint160(signer));
+            if (Memos.keyAt(place) != uint160(signer)) Memos.put(place, uint160(signer), registry.standing(signer));
+            uint256 word = Memos.wordAt(place);
+            session.signer = signer;
+            session.standing = word;
+            session.nobody = word == 0 ? Reasons.SIGNER_UNKNOWN : Reasons.OK;
         }
-        session.nobody = word == 0 ? Reasons.SIGNER_UNKNOWN : Reasons.OK;
-        session.signer = signer;
-        session.standing = word;
     }
 
     /// @dev The word of an item version; zero where there is none.
-    function _terms(Session memory session, uint256 item, uint256 version) internal view returns (uint256 word) {
+    function _terms(Session memory session, uint256 item, uint256 version) internal view returns (uint256) {
         uint256 key = ITEM_KEY | (item << 16) | version;
-        (uint256 place, bool found) = session.memo.find(key);
-        if (found) return Memo.read(place);
-        word = catalogue.terms(uint64(item), uint16(version));
-        Memo.put(place, key, word);
+        uint256 place = session.memo.place(key);
+        if (Memos.keyAt(place) != key) Memos.put(place, key, catalogue.terms(uint64(item), uint16(version)));
+        return Memos.wordAt(place);
     }
 
     /// @dev The word of a grant; zero where there is none.
-    function _mandate(Session memory session, uint256 grant) internal view returns (uint256 word) {
-        (uint256 place, bool found) = session.memo.find(GRANT_KEY | grant);
-        if (found) return Memo.read(place);
-        word = grants.mandate(uint64(grant));
-        Memo.put(place, GRANT_KEY | grant, word);
+    function _mandate(Session memory session, uint256 grant) internal view returns (uint256) {
+        uint256 key = GRANT_KEY | grant;
+        uint256 place = session.memo.place(key);
+        if (Memos.keyAt(place) != key) Memos.put(place, key, grants.mandate(uint64(grant)));
+        return Memos.wordAt(place);
     }
 
-    /// @dev Checks 2 to 6: deadline, signature, officer, time, key with window and agency; sets `claim.late`.
-    function _begin(Session memory session, Claim memory claim, uint256 lastAt) internal view returns (uint16) {
-        unchecked {
+    /// @dev Checks 2 to 6: deadline, signature, officer, time, key with window and agency.
+    function _begin(Session memory session, uint256 lastAt) internal view returns (uint256) {
+        bool usual;
+        {
             uint256 time = session.time;
-            uint256 signedAt = claim.signedAt;
-            if (time > claim.deadline) return Reasons.ACT_EXPIRED;
-            if (session.nobody != Reasons.OK) return session.nobody;
+            uint256 signedAt = session.signedAt;
             uint256 standing = session.standing;
-            if (standing.officer() != claim.officer) return Reasons.WRONG_ACTOR;
-            if (signedAt > time + session.skew) return Reasons.TIME_IN_FUTURE;
-            if (signedAt < lastAt) return Reasons.TIME_BEFORE_LAST_STEP;
-            if (time > signedAt + session.lateLimit) return Reasons.TOO_LATE;
-            bool late = time > signedAt + session.prompt;
-            claim.late = late;
-            if (standing.holdsAt(signedAt) && (late || standing.holdsAt(time))) return Reasons.OK;
+            uint256 officer = session.officer;
+            uint256 deadline = session.deadline;
+            uint256 nobody = session.nobody;
+            uint256 prompt = session.prompt;
+            bool valid = standing.holds(signedAt, time);
+            assembly ("memory-safe") {
+                // prompt, not ahead of the chain, within the deadline, by the officer named, whose key holds
+                usual := and(valid, iszero(or(gt(time, deadline), or(nobody, gt(signedAt, time)))))
+                usual := and(usual, iszero(or(lt(signedAt, lastAt), gt(time, add(signedAt, prompt)))))
+                usual := and(usual, eq(shr(192, shl(32, standing)), officer))
+            }
+            session.first = signedAt;
+            session.last = time;
+            session.late = false;
         }
-        return _whyNoStanding(session, claim);
+        return usual ? Reasons.OK : _beginInOrder(session, lastAt);
     }
 
     /// @dev Check 8: competence of the home agency's own officers, or a grant for those of others.
     function _mayAct(
         Session memory session,
-        Claim memory claim,
-        Rule rule,
         uint256 item,
         uint256 grantable,
         uint256 mode
-    ) internal view returns (uint16) {
-        uint256 grant = claim.grant;
+    ) internal view returns (uint256) {
+        uint256 grant = session.grant;
         if (grant == 0) {
-            if (claim.officer >> 32 == item >> 32) return Reasons.OK;
-            return rule.isHomeOnly(mode) ? Reasons.HOME_AGENCY_ONLY : Reasons.GRANT_UNKNOWN;
+            session.mandate = 0;
+            if (session.officer >> 32 == item >> 32) return Reasons.OK;
+            return session.rule.isHomeOnly(mode) ? Reasons.HOME_AGENCY_ONLY : Reasons.GRANT_UNKNOWN;
         }
-        if (rule.isHomeOnly(mode)) return Reasons.HOME_AGENCY_ONLY;
         uint256 mandate = _mandate(session, grant);
-        if (mandate == 0) return Reasons.GRANT_UNKNOWN;
-        if (mandate.root() != item >> 32) return Reasons.WRONG_HOME;
-        if (!(mandate.holdsAt(claim.signedAt) && (claim.late || mandate.holdsAt(session.time)))) {
-            return _whyNoMandate(session, claim);
+        session.mandate = mandate;
+        uint256 rule = session.rule.unwrapped();
+        uint256 standing = session.standing;
+        bool usual = mandate.holds(session.first, session.last);
+        uint256 windowKind = Mandate.WINDOW;
+        uint256 itemSet = Mandate.ITEM_SET;
+        assembly ("memory-safe") {
+            // of the item's home agency, for all its items, to the officer's window, with the right that is needed
+            let wrong := iszero(usual)
+            wrong := or(wrong, and(shr(add(27, mode), rule), 1))
+            wrong := or(wrong, and(xor(shr(88, mandate), shr(32, item)), 0xffffffff))
+            wrong := or(wrong, and(and(shr(20, rule), 0xff), not(and(shr(64, mandate), grantable))))
+            wrong := or(wrong, xor(and(shr(72, mandate), 0xff), windowKind))
+            wrong := or(wrong, and(shr(80, mandate), itemSet))
+            let window := and(shr(80, standing), 0xffffffff)
+            window := or(shl(32, and(shr(192, standing), 0xffffffff)), window)
+            wrong := or(wrong, xor(and(shr(120, mandate), 0xffffffffffffffff), window))
+            usual := and(iszero(wrong), iszero(iszero(and(window, 0xffffffff))))
         }
-        uint256 right = rule.right();
-        if (right & ~mandate.rights() != 0) return Reasons.RIGHT_NOT_GRANTED;
-        if (right & ~grantable != 0) return Reasons.RIGHT_NOT_GRANTABLE;
-        uint16 reason = _isGrantee(mandate, session.standing);
-        if (reason != Reasons.OK) return reason;
-        if (mandate.has(Mandate.ITEM_SET) && !grants.covers(uint64(grant), uint32(item))) {
-            return Reasons.ITEM_NOT_COVERED;
-        }
-        return Reasons.OK;
+        return usual ? Reasons.OK : _mayActInOrder(session, item, grantable, mode);
     }
 
-    /// @dev Check 13: counts the step against the grant's quota and its ancestors'. The grant is known to hold.
-    function _consume(Session memory session, uint256 grant) internal returns (uint16) {
-        if (grant == 0 || !_mandate(session, grant).has(Mandate.QUOTA)) return Reasons.OK;
-        return grants.consume(uint64(grant));
+    /// @dev Check 13: counts the step against the grant's quota and its ancestors'.
+    function _consume(Session memory session) internal returns (uint256 reason) {
+        if (session.mandate.has(Mandate.QUOTA)) reason = grants.consume(uint64(session.grant));
     }
 
     /// @dev Check 11: the seal under which is decided, the license that is handed out.
     function _checkSubject(
         Session memory session,
-        Claim memory claim,
-        uint256 kind,
         bytes32 subject,
         bytes32 caseKey,
         CaseWord word
-    ) internal view returns (uint16) {
+    ) internal view returns (uint256) {
+        uint256 kind = session.rule.subject();
         if (subject == 0) {
             bool optional = kind == Procedure.SUBJECT_LICENSE && !word.has(Procedure.FLAG_LICENSE);
             return optional ? Reasons.OK : Reasons.SUBJECT_MISSING;
         }
-        if (kind == Procedure.SUBJECT_SEAL) return _checkSeal(session, claim, uint256(subject), word.home());
-        if (kind == Procedure.SUBJECT_LICENSE) {
-            return _checkLicense(session, claim, subject, caseKey, word.home());
-        }
+        if (kind == Procedure.SUBJECT_SEAL) return _checkSeal(session, uint256(subject), word.home());
+        if (kind == Procedure.SUBJECT_LICENSE) return _checkLicense(session, subject, caseKey, word.home());
         return Reasons.OK;
     }
 
-    function _checkSeal(
+    function _beginInOrder(Session memory session, uint256 lastAt) private view returns (uint256 reason) {
+        unchecked {
+            (uint256 time, uint256 signedAt) = (session.time, session.signedAt);
+            if (time > session.deadline) return Reasons.ACT_EXPIRED;
+            if (session.nobody != Reasons.OK) return session.nobody;
+            if (session.standing.officer() != session.officer) return Reasons.WRONG_ACTOR;
+            if (signedAt > time + session.skew) return Reasons.TIME_IN_FUTURE;
+            if (signedAt < lastAt) return Reasons.TIME_BEFORE_LAST_STEP;
+            if (time > signedAt + session.lateLimit) return Reasons.TOO_LATE;
+            session.late = time > signedAt + session.prompt;
+            uint256 other = session.late ? signedAt : time;
+            (session.first, session.last) = signedAt < other ? (signedAt, other) : (other, signedAt);
+        }
+        if (session.standing.holds(session.first, session.last)) return Reasons.OK;
+        reason = registry.whyNot(session.signer, uint32(session.signedAt));
+        if (reason == Reasons.OK && !session.late) reason = registry.whyNot(session.signer, uint32(session.time));
+    }
+
+    function _mayActInOrder(
         Session memory session,
-        Claim memory claim,
-        uint256 seal,
-        uint256 home
-    ) private view returns (uint16 reason) {
+        uint256 item,
+        uint256 grantable,
+        uint256 mode
+    ) private view returns (uint256 reason) {
+        if (session.rule.isHomeOnly(mode)) return Reasons.HOME_AGENCY_ONLY;
+        (uint256 mandate, uint64 grant) = (session.mandate, uint64(session.grant));
+        if (mandate == 0) return Reasons.GRANT_UNKNOWN;
+        if (mandate.root() != item >> 32) return Reasons.WRONG_HOME;
+        if (!mandate.holds(session.first, session.last)) {
+            reason = grants.whyNot(grant, uint32(session.signedAt));
+            if (reason == Reasons.OK && !session.late) reason = grants.whyNot(grant, uint32(session.time));
+            if (reason != Reasons.OK) return reason;
+        }
+        uint256 right = session.rule.right();
+        if (right & ~mandate.rights() != 0) return Reasons.RIGHT_NOT_GRANTED;
+        if (right & ~grantable != 0) return Reasons.RIGHT_NOT_GRANTABLE;
+        reason = _isGrantee(mandate, session.standing);
+        if (reason != Reasons.OK) return reason;
+        bool covered = !mandate.has(Mandate.ITEM_SET) || grants.covers(grant, uint32(item));
+        return covered ? Reasons.OK : Reasons.ITEM_NOT_COVERED;
+    }
+
+    /// @dev Whether the officer is one of those to whom the grant is given.
+    function _isGrantee(uint256 mandate, uint256 standing) private pure returns (uint256) {
+        (uint256 grantee, uint256 kind) = (mandate.grantee(), mandate.kind());
+        if (kind == Mandate.REGION) {
+            return Territory.contains(grantee, standing.region()) ? Reasons.OK : Reasons.WRONG_REGION;
+        }
+        (uint256 agency, uint256 window) = (standing.officer() >> 32, standing.window());
+        bool mine = kind == Mandate.WINDOW ? window != 0 && (agency << 32) | window == grantee : agency == grantee;
+        return mine ? Reasons.OK : Reasons.GRANT_NOT_FOR_YOU;
+    }
+
+    function _checkSeal(Session memory session, uint256 seal, uint256 home) private view returns (uint256 reason) {
         if (seal >> 32 != home) return Reasons.SEAL_OF_ANOTHER;
         uint256 word = seals.standing(uint64(seal));
         if (word == 0) return Reasons.SEAL_UNKNOWN;
-        if (word.holdsAt(claim.signedAt) && (claim.late || word.holdsAt(session.time))) return Reasons.OK;
-        reason = seals.whyNot(uint64(seal), uint32(claim.signedAt));
-        if (reason == Reasons.OK && !claim.late) reason = seals.whyNot(uint64(seal), uint32(session.time));
+        if (word.holds(session.first, session.last)) return Reasons.OK;
+        reason = seals.whyNot(uint64(seal), uint32(session.signedAt));
+        if (reason == Reasons.OK && !session.late) reason = seals.whyNot(uint64(seal), uint32(session.time));
     }
 
     /// @dev A license must be the home agency's, for this case or for none, and not stopped; its period is no matter.
     function _checkLicense(
         Session memory session,
-        Claim memory claim,
         bytes32 license,
         bytes32 caseKey,
         uint256 home
-    ) private view returns (uint16 reason) {
+    ) private view returns (uint256 reason) {
         uint256 word = licenses.standing(license);
         if (word == 0) return Reasons.LICENSE_UNKNOWN;
         uint256 tag = uint88(word >> 164);
         bool ofThisCase = tag == 0 || tag == uint88(uint256(caseKey));
         if (uint32(word >> 100) != home || !ofThisCase) return Reasons.LICENSE_OF_ANOTHER;
-        reason = licenses.whyStopped(license, uint32(claim.signedAt));
-        if (reason == Reasons.OK && !claim.late) reason = licenses.whyStopped(license, uint32(session.time));
-    }
-
-    function _whyNoStanding(Session memory session, Claim memory claim) private view returns (uint16 reason) {
-        reason = registry.whyNot(session.signer, uint32(claim.signedAt));
-        if (reason == Reasons.OK && !claim.late) reason = registry.whyNot(session.signer, uint32(session.time));
-    }
-
-    function _whyNoMandate(Session memory session, Claim memory claim) private view returns (uint16 reason) {
-        reason = grants.whyNot(uint64(claim.grant), uint32(claim.signedAt));
-        if (reason == Reasons.OK && !claim.late) reason = grants.whyNot(uint64(claim.grant), uint32(session.time));
-    }
-
-    /// @dev Whether the officer is one of those to whom the grant is given.
-    function _isGrantee(uint256 mandate, uint256 standing) private pure returns (uint16) {
-        uint256 grantee = mandate.grantee();
-        uint256 kind = mandate.kind();
-        if (kind == Mandate.REGION) {
-            return Territory.contains(grantee, standing.region()) ? Reasons.OK : Reasons.WRONG_REGION;
-        }
-        uint256 agency = standing.officer() >> 32;
-        uint256 window = standing.window();
-        bool mine = kind == Mandate.WINDOW ? window != 0 && (agency << 32) | window == grantee : agency == grantee;
-        return mine ? Reasons.OK : Reasons.GRANT_NOT_FOR_YOU;
+        reason = licenses.whyStopped(license, uint32(session.signedAt));
+        if (reason == Reasons.OK && !session.late) reason = licenses.whyStopped(license, uint32(session.time));
     }
 }

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IActs} from "../interfaces/IActs.sol";
 import {CaseWord} from "./CaseWord.sol";
+import {Rule} from "./Rule.sol";
 
 /// @notice Where a group begins in calldata: opens 1, steps 1, signature 64 (EIP-2098), then the records.
 type Group is uint256;
@@ -73,8 +74,6 @@ library Groups {
 
 /// @notice Reads an open.
 library OpenActs {
-    uint256 internal constant SIZE = 131;
-
     function commitment(OpenAct self) internal pure returns (bytes32) {
         return bytes32(_word(self, 0));
     }
@@ -109,6 +108,13 @@ library OpenActs {
 
     function deadline(OpenAct self) internal pure returns (uint256) {
         return uint32(_word(self, 123) >> 192);
+    }
+
+    /// @notice Where it ends.
+    function end(OpenAct self) internal pure returns (uint256) {
+        unchecked {
+            return OpenAct.unwrap(self) + 131;
+        }
     }
 
     function _word(OpenAct self, uint256 offset) private pure returns (uint256 word) {
@@ -171,6 +177,13 @@ library StepActs {
     /// @notice The child's state; only for JOIN.
     function childState(StepAct self) internal pure returns (CaseWord) {
         return CaseWord.wrap(_word(self, 221));
+    }
+
+    /// @notice Where it ends, given its action's row.
+    function end(StepAct self, Rule rule) internal pure returns (uint256) {
+        unchecked {
+            return StepAct.unwrap(self) + rule.size();
+        }
     }
 
     function _word(StepAct self, uint256 offset) private pure returns (uint256 word) {

@@ -2,69 +2,77 @@
 pragma solidity 0.8.37;
 
 /// @notice What has been read of other contracts in this transaction: a table of (key, word) in memory.
-/// @dev It may forget, never err: where the four places of a key are taken, the first is overwritten. So a batch can be
-/// of any size, and whoever makes keys collide only pays for asking again.
-library Memo {
-    /// @notice `places` is a power of two.
-    struct Table {
-        uint256 first;
-        uint256 mask;
-    }
+/// @dev It may forget, never err: where the places of a key are taken, the first is overwritten. So a batch can be of any
+/// size, and whoever makes keys collide only pays for asking again.
+type Memo is uint256;
 
-    uint256 private constant MOST_PLACES = 512;
+using Memos for Memo global;
+
+/// @notice Makes and uses memos. A memo is: where its table begins 128 at 0, mask of offsets into it 128 at 128.
+library Memos {
+    uint256 private constant MOST_PLACES = 256;
     uint256 private constant PROBES = 4;
-    /// @dev 2^256 divided by the golden ratio, odd: its multiples fill the range evenly (Knuth 6.4).
-    uint256 private constant SPREAD = 0x9E3779B97F4A7C15F39CC0605CEDC8341082276BF3A27251F86C6A11D0C18E95;
+    /// @dev 2^128 divided by the golden ratio: multiples of it spread evenly (Knuth 6.4).
+    uint256 private constant SPREAD = 0x9E3779B97F4A7C15F39CC0605CEDC835;
 
-    /// @notice An empty table with room for about `keys`.
-    function create(uint256 keys) internal pure returns (Table memory table) {
+    /// @notice An empty memo with room for about `keys`.
+    function create(uint256 keys) internal pure returns (Memo memo) {
         unchecked {
             uint256 places = 4;
             while (places < keys && places < MOST_PLACES) places <<= 1;
+            uint256 size = places << 6;
             uint256 first;
             assembly ("memory-safe") {
                 first := mload(0x40)
-                mstore(0x40, add(first, shl(6, places)))
-                // what was never written is zero; calldata beyond its end is a zero too, and cheap to copy
-                calldatacopy(first, calldatasize(), shl(6, places))
+                mstore(0x40, add(first, size))
+                // calldata beyond its end are zeros, and cheap to copy
+                calldatacopy(first, calldatasize(), size)
             }
-            table.first = first;
-            table.mask = (places - 1) << 6;
+            return Memo.wrap(first | ((size - 64) << 128));
         }
     }
 
-    /// @notice Where a key (not zero) stands, or where it may be put; `found` tells which.
-    function find(Table memory table, uint256 key) internal pure returns (uint256 place, bool found) {
+    /// @notice Where a key (not zero) stands, or where it may be put; `keyAt` tells which.
+    function place(Memo self, uint256 key) internal pure returns (uint256 found) {
         unchecked {
-            uint256 offset = (key * SPREAD) >> 128;
-            uint256 first = table.first;
-            uint256 mask = table.mask;
-            for (uint256 i; i < PROBES; ++i) {
-                place = first + (offset & mask);
-                uint256 held;
-                assembly ("memory-safe") {
-                    held := mload(place)
-                }
-                if (held == key) return (place, true);
-                if (held == 0) return (place, false);
+            uint256 offset = (key * SPREAD) >> 96;
+            found = uint128(Memo.unwrap(self)) + (offset & (Memo.unwrap(self) >> 128));
+            uint256 held = keyAt(found);
+            if (held != key && held != 0) found = _further(self, key, offset, found);
+        }
+    }
+
+    /// @notice The key that stands at a place, zero for none.
+    function keyAt(uint256 at_) internal pure returns (uint256 key) {
+        assembly ("memory-safe") {
+            key := mload(at_)
+        }
+    }
+
+    /// @notice The word that stands at a place.
+    function wordAt(uint256 at_) internal pure returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := mload(add(at_, 32))
+        }
+    }
+
+    /// @notice Keeps a word under a key at the place that was found for it.
+    function put(uint256 at_, uint256 key, uint256 word) internal pure {
+        assembly ("memory-safe") {
+            mstore(at_, key)
+            mstore(add(at_, 32), word)
+        }
+    }
+
+    function _further(Memo self, uint256 key, uint256 offset, uint256 first) private pure returns (uint256 found) {
+        unchecked {
+            for (uint256 i = 1; i < PROBES; ++i) {
                 offset += 64;
+                found = uint128(Memo.unwrap(self)) + (offset & (Memo.unwrap(self) >> 128));
+                uint256 held = keyAt(found);
+                if (held == key || held == 0) return found;
             }
-            return (first + (((key * SPREAD) >> 128) & mask), false);
-        }
-    }
-
-    /// @notice The word at a place that was found.
-    function read(uint256 place) internal pure returns (uint256 word) {
-        assembly ("memory-safe") {
-            word := mload(add(place, 32))
-        }
-    }
-
-    /// @notice Keeps a word under a key at the place that `find` gave.
-    function put(uint256 place, uint256 key, uint256 word) internal pure {
-        assembly ("memory-safe") {
-            mstore(place, key)
-            mstore(add(place, 32), word)
+            return first;
         }
     }
 }

@@ -13,14 +13,19 @@ using Rules for Rule global;
 library Rules {
     /// @notice The row of an action, out of `Procedure.TABLE` in memory; zero for an action that is unknown.
     function row(bytes memory table, uint256 action) internal pure returns (Rule rule) {
-        if (action > Procedure.HIGHEST_ACTION) return Rule.wrap(0);
+        uint256 highest = Procedure.HIGHEST_ACTION;
         assembly ("memory-safe") {
-            rule := mload(add(add(table, 32), shl(5, action)))
+            // row 0 is zero, as there is no action 0
+            rule := mload(add(add(table, 32), shl(5, mul(action, iszero(gt(action, highest))))))
         }
     }
 
     function exists(Rule self) internal pure returns (bool) {
         return Rule.unwrap(self) != 0;
+    }
+
+    function unwrapped(Rule self) internal pure returns (uint256) {
+        return Rule.unwrap(self);
     }
 
     /// @notice Whether the action may follow on a status.
@@ -65,10 +70,10 @@ library Rules {
 
     /// @notice Bytes of a step of this action in a batch: 157, a subject of 32, a child's state of 64.
     function size(Rule self) internal pure returns (uint256 bytes_) {
-        bytes_ = 157;
-        unchecked {
-            if (self.subject() != Procedure.SUBJECT_NONE) bytes_ += 32;
-            if (self.effect() == Procedure.EFFECT_JOIN) bytes_ += 64;
+        uint256 join = Procedure.EFFECT_JOIN;
+        assembly ("memory-safe") {
+            bytes_ := add(157, shl(5, iszero(iszero(and(self, shl(56, 15))))))
+            bytes_ := add(bytes_, shl(6, eq(shr(60, self), join)))
         }
     }
 }

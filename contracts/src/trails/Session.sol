@@ -2,29 +2,31 @@
 pragma solidity 0.8.37;
 
 import {Memo} from "./Memo.sol";
+import {Rule} from "./Rule.sol";
 
-/// @notice What stays the same through a batch, what has been learnt in it, and who signed the group at hand.
+/// @notice What is known while a batch is judged: of the batch, of the group at hand, of the step at hand.
 struct Session {
+    // --- the batch
     bytes32 domain;
     uint256 time;
     uint256 skew;
     uint256 prompt;
     uint256 lateLimit;
     bytes procedure;
-    Memo.Table memo;
+    Memo memo;
     bytes32[] hashes;
-    // the group's signer: why there is none (zero: there is), address and `Registry.standing`
-    uint16 nobody;
+    // --- the group: why nobody signed it (zero: somebody did), who did, and `Registry.standing`
+    uint256 nobody;
     address signer;
     uint256 standing;
-}
-
-/// @notice Who takes a step, under which grant, and when.
-struct Claim {
+    // --- the step: all must hold from `first` to `last`; a late one is judged by `signedAt` alone
     uint256 officer;
     uint256 grant;
     uint256 signedAt;
     uint256 deadline;
-    /// @dev Signed so long ago that it is judged by `signedAt` alone; set by `Authority._begin`.
     bool late;
+    uint256 first;
+    uint256 last;
+    Rule rule;
+    uint256 mandate;
 }

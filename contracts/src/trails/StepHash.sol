@@ -76,4 +76,18 @@ library StepHash {
             hash := keccak256(p, 0x60)
         }
     }
+
+    /// @notice Hash number `i` of an array that is known to be long enough.
+    function get(bytes32[] memory hashes, uint256 i) internal pure returns (bytes32 hash) {
+        assembly ("memory-safe") {
+            hash := mload(add(add(hashes, 32), shl(5, i)))
+        }
+    }
+
+    /// @notice Writes hash number `i` of an array that is known to be long enough.
+    function put(bytes32[] memory hashes, uint256 i, bytes32 hash) internal pure {
+        assembly ("memory-safe") {
+            mstore(add(add(hashes, 32), shl(5, i)), hash)
+        }
+    }
 }
