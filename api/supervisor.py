@@ -172,9 +172,12 @@ class Supervisor:
         # these two import while the chain starts, and begin when there is a ledger
         relay = self._child("relay", self.folder.network_file, "api.relay")
         server = self._child("http", self.folder.network_file, "api.http")
+        # web3 takes a second to import: it does so while the chain is starting, and not for `huxin --help`
+        from api.ledgers import found_or_check  # noqa: PLC0415
+
         self._await(self._chain_answers, chain)
         self._report(f"链已就绪 {self.rpc_url}", f"chain ready at {self.rpc_url}")
-        self._found_or_check()
+        found_or_check(self.folder, self.rpc_url, self._report)
         self._await(self._http_answers, chain, relay, server)
         state = {"pid": os.getpid(), "url": self.url, "rpcUrl": self.rpc_url}
         write_durably(self.folder.path / STATE_FILE, json.dumps(state) + "\n")
@@ -182,12 +185,6 @@ class Supervisor:
     def _chain_arguments(self) -> Sequence[str]:
         sender = founding.relay_address(self.folder)
         return ("--data", str(self.folder.chain), "--port", str(self.ports.rpc), "--sender", sender)
-
-    def _found_or_check(self) -> None:
-        # web3 takes a second to import: it does so while the chain is starting, and not for `huxin --help`
-        from api.ledgers import found_or_check  # noqa: PLC0415
-
-        found_or_check(self.folder, self.rpc_url, self._report)
 
     def watch(self) -> None:
         """Start again what dies, until ``stop_soon``."""
