@@ -37,6 +37,16 @@ function abiType(name) {
   return `tuple(${members.join(",")})`;
 }
 
+/** A decoded struct as an object by member names, its inner structs and lists too. */
+function plain(name, value) {
+  const member = ({ type }, index) => {
+    const inner = type.replace("[]", "");
+    const one = (item) => (acts.structs[inner] ? plain(inner, item) : item);
+    return type.endsWith("[]") ? [...value[index]].map(one) : one(value[index]);
+  };
+  return Object.fromEntries(acts.structs[name].map((field, index) => [field.name, member(field, index)]));
+}
+
 /** One signed statement: struct name, value, the signatures over it; `single` are the acts in it. */
 function statement(name, value, signatures, single = [[name, value]]) {
   return { name, value, signatures, single };
@@ -49,7 +59,7 @@ export function readCall(contract, data) {
   if (call.name === "execute") return [];
   if (contract === "trails") return readBatch(call.args[0]);
   if (contract === "council") {
-    return call.args[0].map(({ proposal, signatures }) => statement("Proposal", proposal.toObject(), [...signatures]));
+    return call.args[0].map(({ proposal, signatures }) => statement("Proposal", plain("Proposal", proposal), [...signatures]));
   }
   return call.args[0].map(({ kind, body, signature }) => readAdmin(contract, Number(kind), body, signature));
 }
@@ -58,7 +68,7 @@ function readAdmin(contract, kind, body, signature) {
   const name = acts.kinds[contract][kind - 1];
   const types = [abiType(name), ...(acts.withProof.includes(name) ? ["bytes32", "bytes32[]"] : [])];
   const [value] = coder.decode(types, body);
-  return statement(name, value.toObject(true), [signature]);
+  return statement(name, plain(name, value), [signature]);
 }
 
 function* readGroups(batch) {
