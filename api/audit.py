@@ -19,9 +19,8 @@ from ledger.errors import Fault, HuxinError, InvalidInput
 from ledger.headers import block_hash, decode_extra_data, decode_header, verify_header_seals
 from ledger.world import World
 from node.deployment import matches_artifact, verify
-from node.embedded.audit import verify_store
-from node.embedded.network import load_network
-from node.embedded.store import NETWORK_FILE, STORE_FILE
+from node.embedded.checks import audit_folder
+from node.embedded.store import NETWORK_FILE
 from node.engines import EmbeddedEngine
 from node.gateway.errors import ChainUnavailable
 from node.gateway.gateway import Gateway
@@ -88,9 +87,8 @@ def chain_of(settings: Settings, network: LedgerNetwork) -> Iterator[Gateway]:
 def _store_faults(settings: Settings, progress: Progress) -> Iterator[Fault]:
     """The embedded chain's store, byte by byte; other engines have their own."""
     folder = settings.data / "chain"
-    if (folder / NETWORK_FILE).exists():
-        network = load_network(folder / NETWORK_FILE)
-        yield from verify_store(folder / STORE_FILE, network, lambda number: progress("store", number, 0))
+    if folder.exists():
+        yield from audit_folder(folder, progress=lambda _stage, number: progress("store", number or 0, 0))
 
 
 def _audit_chain(chain: Gateway, network: LedgerNetwork, report: AuditReport, progress: Progress) -> None:
