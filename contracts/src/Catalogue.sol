@@ -38,7 +38,7 @@ contract Catalogue is ICatalogue, Member {
         if (word == 0) return 0;
         uint256 until = retiredFrom[item];
         if (version < latest[item]) until = Intervals.min(until, uint32(itemWord[item][version + 1]));
-        return uint32(word) | until << 32 | word >> 32 << 64;
+        return uint32(word) | (until << 32) | ((word >> 32) << 64);
     }
 
     /// @dev See `Administration`.
@@ -124,9 +124,15 @@ contract Catalogue is ICatalogue, Member {
     }
 
     function _pack(PublishItem memory act, uint256 start) private pure returns (uint256) {
-        return start | uint256(act.entries) << 32 | uint256(act.tolerable) << 40 | uint256(act.promisable) << 72
-            | uint256(act.grantable) << 104 | uint256(act.originals) << 112 | uint256(act.modes) << 120
-            | uint256(act.license) << 128;
+        return
+            start |
+            (uint256(act.entries) << 32) |
+            (uint256(act.tolerable) << 40) |
+            (uint256(act.promisable) << 72) |
+            (uint256(act.grantable) << 104) |
+            (uint256(act.originals) << 112) |
+            (uint256(act.modes) << 120) |
+            (uint256(act.license) << 128);
     }
 
     function _hashItem(PublishItem memory act) private pure returns (bytes32) {

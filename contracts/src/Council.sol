@@ -155,6 +155,8 @@ contract Council is ICouncil, Domain {
         bool known = _isKnown(_selectorOf(proposal)) && target.code.length != 0;
         Refusals.need(known, Reasons.CALL_FAILED);
         uint256 gasBefore = gasleft();
+        // what is called is data that the members signed
+        // solhint-disable-next-line avoid-low-level-calls
         (bool done, bytes memory data) = target.call(proposal.data);
         if (done) return;
         uint16 reason = Refusals.reasonOf(data);
@@ -200,17 +202,18 @@ contract Council is ICouncil, Domain {
     }
 
     function _idOf(Proposal calldata proposal) private view returns (bytes32) {
-        return _digest(
-            keccak256(
-                abi.encode(
-                    ActTypes.PROPOSAL_TYPEHASH,
-                    proposal.target,
-                    keccak256(proposal.data),
-                    proposal.nonce,
-                    proposal.deadline
+        return
+            _digest(
+                keccak256(
+                    abi.encode(
+                        ActTypes.PROPOSAL_TYPEHASH,
+                        proposal.target,
+                        keccak256(proposal.data),
+                        proposal.nonce,
+                        proposal.deadline
+                    )
                 )
-            )
-        );
+            );
     }
 
     function _selectorOf(Proposal calldata proposal) private pure returns (bytes4) {
@@ -219,16 +222,23 @@ contract Council is ICouncil, Domain {
 
     /// @dev Calls that need not wait.
     function _isPrompt(bytes4 selector) private pure returns (bool) {
-        return selector == IRegistry.registerAgency.selector || selector == IRegistry.setAgencyStatus.selector
-            || selector == IGrants.setGrantStatus.selector || selector == IDirectory.enter.selector
-            || selector == ICouncil.cancel.selector;
+        return
+            selector == IRegistry.registerAgency.selector ||
+            selector == IRegistry.setAgencyStatus.selector ||
+            selector == IGrants.setGrantStatus.selector ||
+            selector == IDirectory.enter.selector ||
+            selector == ICouncil.cancel.selector;
     }
 
     /// @dev Every call that only the council may make.
     function _isKnown(bytes4 selector) private pure returns (bool) {
-        return _isPrompt(selector) || selector == IRegistry.revokeAgency.selector
-            || selector == IRegistry.appointAdmin.selector || selector == IDirectory.replace.selector
-            || selector == ICouncil.setMembers.selector || selector == ICouncil.setDelay.selector
-            || selector == _SET_CLOCK;
+        return
+            _isPrompt(selector) ||
+            selector == IRegistry.revokeAgency.selector ||
+            selector == IRegistry.appointAdmin.selector ||
+            selector == IDirectory.replace.selector ||
+            selector == ICouncil.setMembers.selector ||
+            selector == ICouncil.setDelay.selector ||
+            selector == _SET_CLOCK;
     }
 }

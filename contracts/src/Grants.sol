@@ -117,7 +117,7 @@ contract Grants is GrantBook, Governed {
         Refusals.check(_whyNot(_parentOf(word), _now()));
         uint256 start = Intervals.max(word.from(), _now());
         uint256 interval = Intervals.pack(start, word.until(), 0, Intervals.ACTIVE);
-        grantWord[grant] = word >> Intervals.BITS << Intervals.BITS | interval;
+        grantWord[grant] = ((word >> Intervals.BITS) << Intervals.BITS) | interval;
         emit GrantStatusChanged(grant, uint8(Intervals.ACTIVE), uint8(_NOBODY), 0);
     }
 
@@ -178,7 +178,7 @@ contract Grants is GrantBook, Governed {
     function _changeGrant(uint64 grant, uint8 status, uint256 place, uint8 reason) private {
         uint256 word = grantWord[grant];
         uint256 old = word.statusOf();
-        uint256 stopper = word >> 100 & 15;
+        uint256 stopper = (word >> 100) & 15;
         if (old == Intervals.OFFERED && status == Intervals.REVOKED) {
             _decline(grant, word, reason);
             return;
@@ -189,12 +189,12 @@ contract Grants is GrantBook, Governed {
         }
         if (!raised) word = word.change(status, _now());
         stopper = status == Intervals.ACTIVE ? _NOBODY : place;
-        grantWord[grant] = word & ~(uint256(15) << 100) | stopper << 100;
+        grantWord[grant] = (word & ~(uint256(15) << 100)) | (stopper << 100);
         emit GrantStatusChanged(grant, status, uint8(stopper), reason);
     }
 
     function _decline(uint64 grant, uint256 word, uint8 reason) private {
-        grantWord[grant] = word & ~(uint256(15) << 96) | Intervals.DECLINED << 96;
+        grantWord[grant] = (word & ~(uint256(15) << 96)) | (Intervals.DECLINED << 96);
         emit GrantStatusChanged(grant, uint8(Intervals.DECLINED), uint8(_NOBODY), reason);
     }
 

@@ -98,8 +98,9 @@ contract Licenses is ILicenses, Member {
         bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(one))));
         Refusals.need(licenseWord[leaf] == 0, Reasons.LICENSE_EXISTS);
         if (one.supersedes != 0) _supersede(one.supersedes, leaf, agency, batch, proof);
-        licenseWord[leaf] = _pack(one.validFrom, one.validUntil, agency, Ids.numberOf(one.seal))
-            | (uint256(one.caseKey) & _TAG) << 164;
+        licenseWord[leaf] =
+            _pack(one.validFrom, one.validUntil, agency, Ids.numberOf(one.seal)) |
+            ((uint256(one.caseKey) & _TAG) << 164);
         emit LicenseIssued(leaf, one.item, one.caseKey, one);
     }
 
@@ -108,7 +109,10 @@ contract Licenses is ILicenses, Member {
         Refusals.need(batchWord[act.root] == 0, Reasons.BATCH_EXISTS);
         _checkSeal(act.seal, agency);
         batchWord[act.root] =
-            agency | uint256(Ids.numberOf(act.seal)) << 32 | uint256(_now()) << 64 | uint256(act.count) << 96;
+            agency |
+            (uint256(Ids.numberOf(act.seal)) << 32) |
+            (uint256(_now()) << 64) |
+            (uint256(act.count) << 96);
         emit BatchIssued(act.root, agency, act.seal, act.count);
     }
 
@@ -129,7 +133,7 @@ contract Licenses is ILicenses, Member {
         Refusals.need(_issuerOf(word) == agency, Reasons.LICENSE_OF_ANOTHER);
         Refusals.check(_reasonOf(word.statusOf()));
         uint256 interval = Intervals.pack(word.from(), word.until(), _now(), Intervals.SUPERSEDED);
-        licenseWord[old] = word >> Intervals.BITS << Intervals.BITS | interval;
+        licenseWord[old] = ((word >> Intervals.BITS) << Intervals.BITS) | interval;
         emit LicenseSuperseded(old, by);
     }
 
@@ -151,7 +155,7 @@ contract Licenses is ILicenses, Member {
     }
 
     function _pack(uint256 from, uint256 until, uint256 issuer, uint256 seal) private pure returns (uint256) {
-        return Intervals.pack(from, until, 0, Intervals.ACTIVE) | issuer << 100 | seal << 132;
+        return Intervals.pack(from, until, 0, Intervals.ACTIVE) | (issuer << 100) | (seal << 132);
     }
 
     function _issuerOf(uint256 word) private pure returns (uint32) {
@@ -164,26 +168,18 @@ contract Licenses is ILicenses, Member {
         return status == Intervals.REVOKED ? Reasons.LICENSE_CANCELLED : Reasons.LICENSE_SUPERSEDED;
     }
 
-    function _decodeIssue(bytes calldata body)
-        private
-        pure
-        returns (IssueLicense memory, bytes32, bytes32[] memory)
-    {
+    function _decodeIssue(bytes calldata body) private pure returns (IssueLicense memory, bytes32, bytes32[] memory) {
         return abi.decode(body, (IssueLicense, bytes32, bytes32[]));
     }
 
-    function _decodeStatus(bytes calldata body)
-        private
-        pure
-        returns (SetLicenseStatus memory, bytes32, bytes32[] memory)
-    {
+    function _decodeStatus(
+        bytes calldata body
+    ) private pure returns (SetLicenseStatus memory, bytes32, bytes32[] memory) {
         return abi.decode(body, (SetLicenseStatus, bytes32, bytes32[]));
     }
 
     function _hashIssue(IssueLicense memory act) private pure returns (bytes32) {
         bytes32 license = keccak256(abi.encode(ActTypes.LICENSE_TYPEHASH, act.license));
-        return keccak256(
-            abi.encode(ActTypes.ISSUE_LICENSE_TYPEHASH, license, act.officer, act.nonce, act.deadline)
-        );
+        return keccak256(abi.encode(ActTypes.ISSUE_LICENSE_TYPEHASH, license, act.officer, act.nonce, act.deadline));
     }
 }

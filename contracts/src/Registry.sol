@@ -65,7 +65,7 @@ contract Registry is IRegistry, Administration, Governed {
         Refusals.need(Territory.isRegion(region), Reasons.BAD_FIELD);
         Refusals.need(flags <= _ALL_FLAGS, Reasons.BAD_FIELD);
         _checkNewKey(adminKey);
-        agencyWord[agency] = _now() | Intervals.ACTIVE << 64 | uint256(flags) << 68 | uint256(region) << 76;
+        agencyWord[agency] = _now() | (Intervals.ACTIVE << 64) | (uint256(flags) << 68) | (uint256(region) << 76);
         _enterAdmin(Ids.scoped(agency, admin), adminKey);
         emit AgencyRegistered(agency, uscc, name, region, flags, Ids.scoped(agency, admin), adminKey);
     }
@@ -109,7 +109,7 @@ contract Registry is IRegistry, Administration, Governed {
     /// @inheritdoc IRegistry
     function agencyStanding(uint32 agency) external view override returns (uint256) {
         uint256 word = agencyWord[agency];
-        return word == 0 ? 0 : uint32(word) | _interval(word).end() << 32 | word >> 68 << 64;
+        return word == 0 ? 0 : uint32(word) | (_interval(word).end() << 32) | ((word >> 68) << 64);
     }
 
     /// @inheritdoc IRegistry
@@ -181,7 +181,7 @@ contract Registry is IRegistry, Administration, Governed {
             end = Intervals.min(end, window.end());
             region = window >> 100;
         }
-        return from | end << 32 | (word >> 100 & 0xffffffffffff) << 64 | region << 112 | word >> 148 << 160;
+        return from | (end << 32) | (((word >> 100) & 0xffffffffffff) << 64) | (region << 112) | ((word >> 148) << 160);
     }
 
     /// @dev See `IRegistry.whyNot`: the key, then its window, then its agency.
@@ -207,7 +207,7 @@ contract Registry is IRegistry, Administration, Governed {
         Refusals.need(Territory.contains(agencyWord[agency] >> 76, act.region), Reasons.REGION_OUTSIDE);
         uint256 start = Intervals.start(act.validFrom, act.validUntil, _now());
         windowWord[act.window] =
-            Intervals.pack(start, act.validUntil, 0, Intervals.ACTIVE) | uint256(act.region) << 100;
+            Intervals.pack(start, act.validUntil, 0, Intervals.ACTIVE) | (uint256(act.region) << 100);
         emit WindowRegistered(act.window, act.name, act.region, uint32(start), act.validUntil);
     }
 
@@ -232,7 +232,7 @@ contract Registry is IRegistry, Administration, Governed {
     }
 
     function _rotateKey(RotateKey memory act, uint256 key) private {
-        bool admin = key >> 64 & Procedure.ROLE_ADMIN != 0;
+        bool admin = (key >> 64) & Procedure.ROLE_ADMIN != 0;
         Refusals.need(admin || act.subject == uint64(key >> 160), Reasons.ROLE_MISSING);
         Ids.checkScope(act.subject, _agencyOf(key));
         Refusals.need(currentKey[act.subject] != address(0), Reasons.OFFICER_UNKNOWN);
@@ -276,7 +276,7 @@ contract Registry is IRegistry, Administration, Governed {
     function _changeAgency(uint32 agency, uint8 status, uint8 reason) private {
         uint256 word = agencyWord[agency];
         uint256 changed = _interval(word).change(status, _now());
-        agencyWord[agency] = word >> 68 << 68 | changed.from() | changed >> 64 << 32;
+        agencyWord[agency] = ((word >> 68) << 68) | changed.from() | ((changed >> 64) << 32);
         emit AgencyStatusChanged(agency, status, reason);
     }
 
@@ -284,16 +284,12 @@ contract Registry is IRegistry, Administration, Governed {
         _enterKey(key, _now(), Intervals.FOREVER, _FIRST_ROLES, 0, officer);
     }
 
-    function _enterKey(
-        address key,
-        uint256 start,
-        uint256 end,
-        uint256 roles,
-        uint256 window,
-        uint64 officer
-    ) private {
-        keyWord[key] = Intervals.pack(start, end, 0, Intervals.ACTIVE) | roles << 100 | window << 116
-            | uint256(officer) << 148;
+    function _enterKey(address key, uint256 start, uint256 end, uint256 roles, uint256 window, uint64 officer) private {
+        keyWord[key] =
+            Intervals.pack(start, end, 0, Intervals.ACTIVE) |
+            (roles << 100) |
+            (window << 116) |
+            (uint256(officer) << 148);
         currentKey[officer] = key;
     }
 
@@ -321,24 +317,25 @@ contract Registry is IRegistry, Administration, Governed {
 
     /// @dev An agency's word has no end of validity; as an interval its end is FOREVER.
     function _interval(uint256 word) private pure returns (uint256) {
-        return uint32(word) | Intervals.FOREVER << 32 | (word >> 32 & 0xfffffffff) << 64;
+        return uint32(word) | (Intervals.FOREVER << 32) | (((word >> 32) & 0xfffffffff) << 64);
     }
 
     function _hashWindow(RegisterWindow memory act, bytes calldata body) private pure returns (bytes32) {
         _checkCanonical(abi.encode(act), body);
         Texts.checkUtf8(act.name);
-        return keccak256(
-            abi.encode(
-                ActTypes.REGISTER_WINDOW_TYPEHASH,
-                act.window,
-                keccak256(bytes(act.name)),
-                act.region,
-                act.validFrom,
-                act.validUntil,
-                act.officer,
-                act.nonce,
-                act.deadline
-            )
-        );
+        return
+            keccak256(
+                abi.encode(
+                    ActTypes.REGISTER_WINDOW_TYPEHASH,
+                    act.window,
+                    keccak256(bytes(act.name)),
+                    act.region,
+                    act.validFrom,
+                    act.validUntil,
+                    act.officer,
+                    act.nonce,
+                    act.deadline
+                )
+            );
     }
 }

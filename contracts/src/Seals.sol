@@ -30,7 +30,7 @@ contract Seals is ISeals, Member {
     /// @inheritdoc ISeals
     function standing(uint64 seal) external view override returns (uint256) {
         uint256 word = sealWord[seal];
-        return word.from() | word.end() << 32;
+        return word.from() | (word.end() << 32);
     }
 
     /// @inheritdoc ISeals
@@ -72,9 +72,7 @@ contract Seals is ISeals, Member {
         Ids.checkScope(act.seal, _agencyOf(key));
         Refusals.need(sealWord[act.seal] == 0, Reasons.SEAL_EXISTS);
         uint32 start = _enter(act, 1);
-        emit SealRegistered(
-            act.seal, act.name, act.sm3, act.sha256Digest, act.certificate, start, act.validUntil
-        );
+        emit SealRegistered(act.seal, act.name, act.sm3, act.sha256Digest, act.certificate, start, act.validUntil);
     }
 
     function _changeSeal(EnterSeal memory act, uint256 key) private {
@@ -86,7 +84,14 @@ contract Seals is ISeals, Member {
         Refusals.need(version < type(uint16).max, Reasons.BAD_FIELD);
         uint32 start = _enter(act, version + 1);
         emit SealChanged(
-            act.seal, version + 1, act.name, act.sm3, act.sha256Digest, act.certificate, start, act.validUntil
+            act.seal,
+            version + 1,
+            act.name,
+            act.sm3,
+            act.sha256Digest,
+            act.certificate,
+            start,
+            act.validUntil
         );
     }
 
@@ -100,27 +105,28 @@ contract Seals is ISeals, Member {
     function _enter(EnterSeal memory act, uint256 version) private returns (uint32) {
         Texts.checkName(act.name, _LONGEST_NAME);
         uint256 start = Intervals.start(act.validFrom, act.validUntil, _now());
-        sealWord[act.seal] = Intervals.pack(start, act.validUntil, 0, Intervals.ACTIVE) | version << 100;
+        sealWord[act.seal] = Intervals.pack(start, act.validUntil, 0, Intervals.ACTIVE) | (version << 100);
         sealDigest[act.seal] = keccak256(abi.encode(act.sm3, act.sha256Digest, act.certificate));
         return uint32(start);
     }
 
     function _hashSeal(bytes32 typeHash, EnterSeal memory act) private pure returns (bytes32) {
         Texts.checkUtf8(act.name);
-        return keccak256(
-            abi.encode(
-                typeHash,
-                act.seal,
-                keccak256(bytes(act.name)),
-                act.sm3,
-                act.sha256Digest,
-                act.certificate,
-                act.validFrom,
-                act.validUntil,
-                act.officer,
-                act.nonce,
-                act.deadline
-            )
-        );
+        return
+            keccak256(
+                abi.encode(
+                    typeHash,
+                    act.seal,
+                    keccak256(bytes(act.name)),
+                    act.sm3,
+                    act.sha256Digest,
+                    act.certificate,
+                    act.validFrom,
+                    act.validUntil,
+                    act.officer,
+                    act.nonce,
+                    act.deadline
+                )
+            );
     }
 }

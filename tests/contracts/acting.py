@@ -11,14 +11,14 @@ from tests.contracts.pair import Pair
 from tests.contracts.province import CLERK, HOME, ITEM, SEAL
 
 
-def do(pair: Pair, cls: type, officer: int, *, proof: dict[str, Any] | None = None, **fields: Any) -> Reason:
+def do(pair: Pair, cls: type, officer: int, *, proof: Any = None, **fields: Any) -> Reason:
     """An act by the officer's own key at the scene's time."""
     act = pair.scene.make(cls, officer, **fields)
     signed = pair.scene.carry(act, pair.scene.key_of(officer), **(proof or {}))
     return pair.reason(acts.contract_of(cls), calldata.admin_call([signed]))
 
 
-def must(pair: Pair, cls: type, officer: int, *, proof: dict[str, Any] | None = None, **fields: Any) -> None:
+def must(pair: Pair, cls: type, officer: int, *, proof: Any = None, **fields: Any) -> None:
     """The same, and it has to be applied."""
     reason = do(pair, cls, officer, proof=proof, **fields)
     assert reason is Reason.OK, reason.name
@@ -56,6 +56,6 @@ def license_(**fields: Any) -> acts.License:
     return acts.License(**(defaults | fields))
 
 
-def issue(pair: Pair, officer: int = CLERK, *, proof: dict[str, Any] | None = None, **fields: Any) -> Reason:
+def issue(pair: Pair, officer: int = CLERK, *, proof: Any = None, **fields: Any) -> Reason:
     """Issue one license."""
     return do(pair, acts.IssueLicense, officer, license=license_(**fields), proof=proof)

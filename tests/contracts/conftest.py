@@ -1,7 +1,5 @@
 """One deployment for all tests of a run; each test starts from the same moment of it."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.contracts.pair import Mark, Pair
@@ -18,16 +16,16 @@ def deployed() -> tuple[Pair, Mark, Mark]:
 
 
 @pytest.fixture
-def bare(deployed: tuple[Pair, Mark, Mark]) -> Iterator[Pair]:
+def bare(deployed: tuple[Pair, Mark, Mark]) -> Pair:
     """No agency yet."""
     pair, mark, _ = deployed
     pair.back(mark)
-    yield pair
+    return pair
 
 
 @pytest.fixture
-def pair(deployed: tuple[Pair, Mark, Mark]) -> Iterator[Pair]:
+def pair(deployed: tuple[Pair, Mark, Mark]) -> Pair:
     """Three agencies with windows, officers, items and seals."""
     pair, _, mark = deployed
     pair.back(mark)
-    yield pair
+    return pair

@@ -64,9 +64,7 @@ class Evm:
         self._state.execution_context = self._context(now, self._chain_id)
         nonce = self._state.get_nonce(Address(sender))
         address = CREATE_CONTRACT_ADDRESS if to is None else Address(to)
-        unsigned = LondonUnsignedLegacyTransaction(
-            nonce=nonce, gas_price=0, gas=gas, to=address, value=0, data=data
-        )
+        unsigned = LondonUnsignedLegacyTransaction(nonce=nonce, gas_price=0, gas=gas, to=address, value=0, data=data)
         spoofed = cast("SignedTransactionAPI", SpoofTransaction(unsigned, from_=sender, s=1))
         computation = self._state.apply_transaction(spoofed)
         used = unsigned.intrinsic_gas + computation.get_gas_used()

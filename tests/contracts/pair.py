@@ -151,7 +151,7 @@ class Pair:
 
 def has_code(evm: Evm) -> Callable[[bytes], bool]:
     """A plain function, so that copies of a world share the EVM."""
-    return lambda address: evm.has_code(address)
+    return lambda address: evm.has_code(address)  # noqa: PLW0108 - a bound method would be copied with its EVM
 
 
 def call_data(signature: str, arguments: tuple[Any, ...]) -> bytes:

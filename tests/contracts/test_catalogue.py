@@ -1,5 +1,7 @@
 """Catalogue.sol and the model, check by check."""
 
+from typing import Any
+
 import pytest
 
 from ledger import acts
@@ -50,7 +52,7 @@ def publish(pair: Pair, officer: int = HOME_ADMIN, **fields: object) -> Reason:
         ({"effective_from": FOREVER}, Reason.OK),
     ],
 )
-def test_publish_item(pair: Pair, fields: dict[str, object], reason: Reason) -> None:
+def test_publish_item(pair: Pair, fields: dict[str, Any], reason: Reason) -> None:
     assert publish(pair, **fields) is reason
 
 

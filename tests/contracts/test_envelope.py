@@ -249,4 +249,3 @@ def test_region_rules_are_those_of_the_model(pair: Pair) -> None:
     for number, shift in enumerate(range(0, 48, 4), 40):
         signed = carried(pair, window_act(pair, AWAY_ADMIN, number, region=10 << shift))
         assert one(pair, signed) is Reason.BAD_FIELD
-

@@ -152,7 +152,7 @@ def test_offer_taken_back_is_declined(pair: Pair) -> None:
 def handed_on(pair: Pair) -> int:
     """A grant of HOME to AWAY with which everything below may be compared."""
     now = pair.scene.now
-    fields = {"quota": 10, "depth": 2, "items": (1,), "valid_from": now + 5, "valid_until": now + 1000}
+    fields: dict[str, Any] = {"quota": 10, "depth": 2, "items": (1,), "valid_from": now + 5, "valid_until": now + 1000}
     grant = active(pair, terms(1, TO_AGENCY, AWAY, rights=7, **fields))
     pair.scene.now += 10
     return grant
@@ -181,7 +181,7 @@ def handed_on(pair: Pair) -> int:
 )
 def test_handing_on_only_narrower(pair: Pair, fields: dict[str, Any], reason: Reason) -> None:
     parent = handed_on(pair)
-    defaults = {
+    defaults: dict[str, Any] = {
         "kind": TO_AGENCY, "grantee": BELOW, "agency": AWAY, "parent": parent, "rights": 3, "quota": 5, "items": (1,),
         "valid_until": pair.scene.now + 500, "depth": 0,
     }  # fmt: skip

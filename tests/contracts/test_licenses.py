@@ -124,7 +124,7 @@ def test_root_is_issued_once(pair: Pair) -> None:
 @pytest.mark.parametrize("index", range(7))
 def test_every_leaf_of_a_batch_has_its_own_status(pair: Pair, index: int) -> None:
     assert batch(pair) is Reason.OK
-    proof = {"batch": TREE.root, "proof": TREE.proof(index)}
+    proof: dict[str, Any] = {"batch": TREE.root, "proof": TREE.proof(index)}
     assert status(pair, LEAVES[index], 2, **proof) is Reason.OK
     pair.scene.now += 3
     assert status(pair, LEAVES[index], 1) is Reason.OK
@@ -168,7 +168,7 @@ def test_why_stopped_says_the_same_as_the_model_at_every_edge(pair: Pair) -> Non
     now = pair.scene.now
     leaves = []
     for number, to in enumerate((0, 2, 3, 6), 20):
-        fields = {"holder": bytes([number]) * 32}
+        fields: dict[str, Any] = {"holder": bytes([number]) * 32}
         pair.scene.now = now
         assert issue(pair, **fields) is Reason.OK
         leaves.append(leaf_of(license_(**fields)))

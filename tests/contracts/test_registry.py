@@ -1,5 +1,7 @@
 """Registry.sol and the model, check by check."""
 
+from typing import Any
+
 import pytest
 
 from ledger import acts, calldata
@@ -69,7 +71,7 @@ def bare_clerk(pair: Pair, roles: int = Role.WINDOW) -> None:
         ({"valid_from": FOREVER - 1}, Reason.OK),
     ],
 )
-def test_register_window(pair: Pair, fields: dict[str, object], reason: Reason) -> None:
+def test_register_window(pair: Pair, fields: dict[str, Any], reason: Reason) -> None:
     assert window(pair, **fields) is reason
 
 
@@ -92,7 +94,7 @@ def test_register_window(pair: Pair, fields: dict[str, object], reason: Reason) 
         ({"valid_from": 9, "valid_until": 9}, Reason.BAD_INTERVAL),
     ],
 )
-def test_enrol_officer(pair: Pair, fields: dict[str, object], reason: Reason) -> None:
+def test_enrol_officer(pair: Pair, fields: dict[str, Any], reason: Reason) -> None:
     assert enrol(pair, **fields) is reason
 
 
@@ -109,7 +111,7 @@ def test_enrol_officer(pair: Pair, fields: dict[str, object], reason: Reason) ->
         ({"valid_until": 1}, Reason.BAD_INTERVAL),
     ],
 )
-def test_assign_officer(pair: Pair, fields: dict[str, object], reason: Reason) -> None:
+def test_assign_officer(pair: Pair, fields: dict[str, Any], reason: Reason) -> None:
     defaults = {"subject": CLERK, "window": 0, "roles": 5, "valid_until": FOREVER}
     assert do(pair, acts.AssignOfficer, HOME_ADMIN, **(defaults | fields)) is reason
 
@@ -133,7 +135,7 @@ def test_suspended_officer_is_not_assigned(pair: Pair) -> None:
         ({"valid_until": 9}, Reason.BAD_INTERVAL),
     ],
 )
-def test_rotate_key(pair: Pair, fields: dict[str, object], reason: Reason) -> None:
+def test_rotate_key(pair: Pair, fields: dict[str, Any], reason: Reason) -> None:
     old = address_of(pair.scene.key_of(CLERK))
     defaults = {"subject": CLERK, "old_key": old, "new_key": KEY, "valid_until": FOREVER}
     assert do(pair, acts.RotateKey, HOME_ADMIN, **(defaults | fields)) is reason

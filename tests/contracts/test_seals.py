@@ -1,5 +1,7 @@
 """Seals.sol and the model, check by check."""
 
+from typing import Any
+
 import pytest
 
 from ledger import acts
@@ -38,7 +40,7 @@ def status(pair: Pair, to: int, seal: int = SEAL, officer: int = CLERK) -> Reaso
         ({"officer": HOME_ADMIN}, Reason.ROLE_MISSING),
     ],
 )
-def test_register_seal(pair: Pair, fields: dict[str, object], reason: Reason) -> None:
+def test_register_seal(pair: Pair, fields: dict[str, Any], reason: Reason) -> None:
     assert enter(pair, acts.RegisterSeal, **fields) is reason
 
 
@@ -54,7 +56,7 @@ def test_register_seal(pair: Pair, fields: dict[str, object], reason: Reason) ->
         ({"officer": HOME_ADMIN}, Reason.ROLE_MISSING),
     ],
 )
-def test_change_seal(pair: Pair, fields: dict[str, object], reason: Reason) -> None:
+def test_change_seal(pair: Pair, fields: dict[str, Any], reason: Reason) -> None:
     assert enter(pair, acts.ChangeSeal, **({"seal": SEAL} | fields)) is reason
 
 
@@ -75,7 +77,7 @@ def test_seal_status(pair: Pair) -> None:
 
 def test_standing_says_the_same_as_the_model_at_every_edge(pair: Pair) -> None:
     now = pair.scene.now
-    later = {"valid_from": now + 10, "valid_until": now + 40}
+    later: dict[str, Any] = {"valid_from": now + 10, "valid_until": now + 40}
     for number in (2, 3, 4):
         assert enter(pair, seal=scoped(HOME, number), **later) is Reason.OK
     pair.scene.now = now + 20

@@ -38,7 +38,7 @@ abstract contract Administration is IAdministration, Domain {
     /// @notice The id of an act and the officer it names; reverts where the body does not decode.
     function identify(uint8 kind, bytes calldata body) external view returns (bytes32 id, uint64 officer) {
         bytes32 structHash;
-        (structHash, officer,) = _read(kind, body);
+        (structHash, officer, ) = _read(kind, body);
         id = _digest(structHash);
     }
 
@@ -60,7 +60,7 @@ abstract contract Administration is IAdministration, Domain {
 
     /// @dev Refuses unless the signer's key has this role.
     function _needRole(uint256 key, uint256 role) internal pure {
-        Refusals.need(key >> 64 & role != 0, Reasons.ROLE_MISSING);
+        Refusals.need((key >> 64) & role != 0, Reasons.ROLE_MISSING);
     }
 
     /// @dev The agency of the officer in a `standing` word.

@@ -24,14 +24,15 @@ abstract contract Domain {
     }
 
     function _buildSeparator() private view returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                ActTypes.DOMAIN_TYPEHASH,
-                ActTypes.NAME_HASH,
-                ActTypes.VERSION_HASH,
-                block.chainid,
-                address(this)
-            )
-        );
+        return
+            keccak256(
+                abi.encode(
+                    ActTypes.DOMAIN_TYPEHASH,
+                    ActTypes.NAME_HASH,
+                    ActTypes.VERSION_HASH,
+                    block.chainid,
+                    address(this)
+                )
+            );
     }
 }

@@ -45,8 +45,11 @@ abstract contract GrantBook is IGrants, Member {
     function mandate(uint64 grant) external view override returns (uint256) {
         uint256 word = grantWord[grant];
         if (word == 0) return 0;
-        uint256 result = (word >> 112 & 255) << 64 | (word >> 108 & 15) << 72 | (word >> 120 & 255) << 80
-            | uint256(uint64(word >> 128)) << 120;
+        uint256 result =
+            (((word >> 112) & 255) << 64) |
+                (((word >> 108) & 15) << 72) |
+                (((word >> 120) & 255) << 80) |
+                (uint256(uint64(word >> 128)) << 120);
         (uint256 from, uint256 end) = (0, Intervals.FOREVER);
         while (true) {
             uint256 agency = registry.agencyStanding(Ids.agencyOf(grant));
@@ -56,7 +59,7 @@ abstract contract GrantBook is IGrants, Member {
             grant = _parentOf(word);
             word = grantWord[grant];
         }
-        return result | from | end << 32 | uint256(Ids.agencyOf(grant)) << 88;
+        return result | from | (end << 32) | (uint256(Ids.agencyOf(grant)) << 88);
     }
 
     /// @inheritdoc IGrants
@@ -82,9 +85,14 @@ abstract contract GrantBook is IGrants, Member {
             _checkNarrower(terms, agency, start, target);
         }
         uint256 flags = (terms.items.length == 0 ? 0 : FLAG_ITEMS) | (terms.quota == 0 ? 0 : FLAG_QUOTA);
-        grantWord[terms.grant] = Intervals.pack(start, terms.validUntil, 0, status) | uint256(terms.depth) << 104
-            | uint256(terms.granteeKind) << 108 | uint256(terms.rights) << 112 | flags << 120
-            | uint256(terms.grantee) << 128 | uint256(terms.parent) << 192;
+        grantWord[terms.grant] =
+            Intervals.pack(start, terms.validUntil, 0, status) |
+            (uint256(terms.depth) << 104) |
+            (uint256(terms.granteeKind) << 108) |
+            (uint256(terms.rights) << 112) |
+            (flags << 120) |
+            (uint256(terms.grantee) << 128) |
+            (uint256(terms.parent) << 192);
         if (terms.quota != 0) quotaOf[terms.grant] = terms.quota;
         for (uint256 i; i < terms.items.length; ++i) {
             _items[terms.grant][terms.items[i] >> 8] |= 1 << (terms.items[i] & 255);
@@ -112,7 +120,7 @@ abstract contract GrantBook is IGrants, Member {
         if (kind == KIND_WINDOW) return Ids.agencyOf(grantee) == agency;
         if (kind == KIND_AGENCY) return grantee == agency;
         uint256 record = registry.agencyStanding(agency);
-        return record >> 64 & AGENCY_IS_CENTRE != 0 && uint48(record >> 72) == grantee;
+        return (record >> 64) & AGENCY_IS_CENTRE != 0 && uint48(record >> 72) == grantee;
     }
 
     /// @dev The grant from which this one was handed on, zero at the root.
@@ -121,12 +129,12 @@ abstract contract GrantBook is IGrants, Member {
     }
 
     function _kindOf(uint256 word) private pure returns (uint256) {
-        return word >> 108 & 15;
+        return (word >> 108) & 15;
     }
 
     function _covers(uint64 grant, uint32 item) private view returns (bool) {
-        if (grantWord[grant] >> 120 & FLAG_ITEMS == 0) return true;
-        return _items[grant][item >> 8] >> (item & 255) & 1 == 1;
+        if ((grantWord[grant] >> 120) & FLAG_ITEMS == 0) return true;
+        return (_items[grant][item >> 8] >> (item & 255)) & 1 == 1;
     }
 
     function _targetRegion(GrantTerms memory terms) private view returns (uint256) {
@@ -151,7 +159,7 @@ abstract contract GrantBook is IGrants, Member {
             uint64 item = Ids.scoped(agency, terms.items[i]);
             uint16 version = catalogue.latest(item);
             Refusals.need(version != 0, Reasons.NOT_COMPETENT);
-            uint256 grantable = catalogue.itemWord(item, version) >> 104 & 255;
+            uint256 grantable = (catalogue.itemWord(item, version) >> 104) & 255;
             Refusals.need(terms.rights & ~grantable == 0, Reasons.RIGHT_NOT_GRANTABLE);
         }
     }
@@ -166,18 +174,18 @@ abstract contract GrantBook is IGrants, Member {
         bool holdsRegion = kind == KIND_REGION && Territory.contains(grantee, ownRegion);
         Refusals.need(holdsRegion || (kind == KIND_AGENCY && grantee == agency), Reasons.NOT_COMPETENT);
         Refusals.check(_whyNot(terms.parent, _now()));
-        Refusals.need(terms.depth < parent >> 104 & 15, Reasons.TOO_DEEP);
+        Refusals.need(terms.depth < (parent >> 104) & 15, Reasons.TOO_DEEP);
         Refusals.need(_isNarrower(terms, parent, start), Reasons.NOT_NARROWER);
         Refusals.need(Territory.contains(ownRegion, target), Reasons.REGION_OUTSIDE);
         Refusals.need(terms.granteeKind == KIND_WINDOW || target != ownRegion, Reasons.TOO_DEEP);
     }
 
     function _isNarrower(GrantTerms memory terms, uint256 parent, uint256 start) private view returns (bool) {
-        if (terms.rights & ~(parent >> 112 & 255) != 0) return false;
+        if (terms.rights & ~((parent >> 112) & 255) != 0) return false;
         if (start < parent.from() || terms.validUntil > parent.until()) return false;
         uint256 quota = uint32(quotaOf[terms.parent]);
         if (quota != 0 && (terms.quota == 0 || terms.quota > quota)) return false;
-        if (parent >> 120 & FLAG_ITEMS == 0) return true;
+        if ((parent >> 120) & FLAG_ITEMS == 0) return true;
         for (uint256 i; i < terms.items.length; ++i) {
             if (!_covers(terms.parent, terms.items[i])) return false;
         }

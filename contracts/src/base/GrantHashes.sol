@@ -9,21 +9,22 @@ import {IGrants} from "../interfaces/IGrants.sol";
 library GrantHashes {
     /// @notice Struct hash of the terms of one grant.
     function hashTerms(IGrants.GrantTerms memory terms) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                ActTypes.GRANT_TERMS_TYPEHASH,
-                terms.grant,
-                terms.parent,
-                terms.granteeKind,
-                terms.grantee,
-                terms.rights,
-                terms.validFrom,
-                terms.validUntil,
-                terms.quota,
-                terms.depth,
-                keccak256(abi.encodePacked(terms.items))
-            )
-        );
+        return
+            keccak256(
+                abi.encode(
+                    ActTypes.GRANT_TERMS_TYPEHASH,
+                    terms.grant,
+                    terms.parent,
+                    terms.granteeKind,
+                    terms.grantee,
+                    terms.rights,
+                    terms.validFrom,
+                    terms.validUntil,
+                    terms.quota,
+                    terms.depth,
+                    keccak256(abi.encodePacked(terms.items))
+                )
+            );
     }
 
     /// @notice Hash of a list of terms: keccak of their struct hashes one after the other.
@@ -42,23 +43,25 @@ library GrantHashes {
 
     /// @notice Struct hash of an offer of one grant.
     function hashOffer(OfferGrant memory act) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(ActTypes.OFFER_GRANT_TYPEHASH, hashTerms(act.terms), act.officer, act.nonce, act.deadline)
-        );
+        return
+            keccak256(
+                abi.encode(ActTypes.OFFER_GRANT_TYPEHASH, hashTerms(act.terms), act.officer, act.nonce, act.deadline)
+            );
     }
 
     /// @notice Struct hash of an agreement, offered or accepted as the type hash says.
     function hashAgreement(bytes32 typeHash, Agreement memory act) internal pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                typeHash,
-                act.agreement,
-                hashSide(act.given),
-                hashSide(act.received),
-                act.officer,
-                act.nonce,
-                act.deadline
-            )
-        );
+        return
+            keccak256(
+                abi.encode(
+                    typeHash,
+                    act.agreement,
+                    hashSide(act.given),
+                    hashSide(act.received),
+                    act.officer,
+                    act.nonce,
+                    act.deadline
+                )
+            );
     }
 }

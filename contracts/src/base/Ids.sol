@@ -18,7 +18,7 @@ library Ids {
 
     /// @notice The id of a number within an agency.
     function scoped(uint32 agency, uint32 number) internal pure returns (uint64) {
-        return uint64(agency) << 32 | number;
+        return (uint64(agency) << 32) | number;
     }
 
     /// @notice Refuses an id outside of the agency's own namespace, or without a number.

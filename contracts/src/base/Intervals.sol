@@ -21,7 +21,7 @@ library Intervals {
 
     /// @notice The interval part of a word.
     function pack(uint256 first, uint256 last, uint256 stop, uint256 status) internal pure returns (uint256) {
-        return first | last << 32 | stop << 64 | status << 96;
+        return first | (last << 32) | (stop << 64) | (status << 96);
     }
 
     /// @notice The first second at which it holds.
@@ -41,7 +41,7 @@ library Intervals {
 
     /// @notice Its status.
     function statusOf(uint256 word) internal pure returns (uint256) {
-        return word >> 96 & 15;
+        return (word >> 96) & 15;
     }
 
     /// @notice The first second at which it no longer holds.
@@ -83,7 +83,7 @@ library Intervals {
         } else {
             revert Refusals.Refused(Reasons.BAD_STATUS_CHANGE);
         }
-        return word & ~_MASK | pack(first, until(word), stop, status);
+        return (word & ~_MASK) | pack(first, until(word), stop, status);
     }
 
     /// @notice The later of the start asked for and this moment; refuses BAD_INTERVAL where nothing is left.

@@ -23,7 +23,7 @@ library Signatures {
 
     /// @notice Who signed the digest, zero where nobody did or s is in the upper half.
     function tryRecover(bytes32 digest, bytes32 r, bytes32 vs) internal pure returns (address) {
-        uint256 s = uint256(vs) & type(uint256).max >> 1;
+        uint256 s = uint256(vs) & (type(uint256).max >> 1);
         if (s > _HALF_ORDER) return address(0);
         return ecrecover(digest, uint8(uint256(vs) >> 255) + 27, r, bytes32(s));
     }

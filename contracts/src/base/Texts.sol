@@ -24,7 +24,14 @@ library Texts {
             uint256 lead = uint8(data[i]);
             ++i;
             if (lead < 0x80) continue;
-            uint256 more = lead < 0xc2 || lead > 0xf4 ? 0 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+            uint256 more =
+                lead < 0xc2 || lead > 0xf4
+                    ? 0
+                    : lead < 0xe0
+                        ? 1
+                        : lead < 0xf0
+                            ? 2
+                            : 3;
             if (more == 0 || i + more > data.length) revert NotUtf8();
             (uint256 low, uint256 high) = _second(lead);
             for (uint256 last = i + more; i < last; ++i) {
@@ -37,7 +44,17 @@ library Texts {
 
     /// @dev The range of the second byte (RFC 3629, section 4).
     function _second(uint256 lead) private pure returns (uint256 low, uint256 high) {
-        low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-        high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+        low =
+            lead == 0xe0
+                ? 0xa0
+                : lead == 0xf0
+                    ? 0x90
+                    : 0x80;
+        high =
+            lead == 0xed
+                ? 0x9f
+                : lead == 0xf4
+                    ? 0x8f
+                    : 0xbf;
     }
 }

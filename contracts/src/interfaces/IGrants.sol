@@ -19,7 +19,11 @@ interface IGrants {
 
     /// @notice A grant was entered, offered (status 4) or active at once (1, by an agreement).
     event GrantEntered(
-        uint64 indexed grant, uint64 indexed parent, uint64 indexed grantee, uint8 status, GrantTerms terms
+        uint64 indexed grant,
+        uint64 indexed parent,
+        uint64 indexed grantee,
+        uint8 status,
+        GrantTerms terms
     );
     /// @notice A grant was accepted, declined, suspended, resumed or revoked.
     event GrantStatusChanged(uint64 indexed grant, uint8 status, uint8 stopper, uint8 reason);

@@ -6,7 +6,13 @@ pragma solidity 0.8.37;
 interface IRegistry {
     /// @notice An agency was entered with its first administrator.
     event AgencyRegistered(
-        uint32 indexed agency, string uscc, string name, uint48 region, uint8 flags, uint64 admin, address adminKey
+        uint32 indexed agency,
+        string uscc,
+        string name,
+        uint48 region,
+        uint8 flags,
+        uint64 admin,
+        address adminKey
     );
     /// @notice An agency was suspended, resumed or revoked.
     event AgencyStatusChanged(uint32 indexed agency, uint8 status, uint8 reason);
@@ -18,7 +24,12 @@ interface IRegistry {
     event WindowStatusChanged(uint64 indexed window, uint8 status, uint8 reason);
     /// @notice An officer or service was entered with the first key.
     event OfficerEnrolled(
-        uint64 indexed subject, address indexed key, uint64 window, uint16 roles, uint32 validFrom, uint32 validUntil
+        uint64 indexed subject,
+        address indexed key,
+        uint64 window,
+        uint16 roles,
+        uint32 validFrom,
+        uint32 validUntil
     );
     /// @notice An officer's key was replaced.
     event KeyRotated(uint64 indexed subject, address indexed oldKey, address indexed newKey, uint32 validUntil);
