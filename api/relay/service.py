@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from api.index.indexer import Indexer, beat
-from api.index.verdicts import IndexDiverged
 from api.relay.journal import Journal
 from api.relay.lease import Lease, LeaseLost
 from api.relay.ports import RelayChain
@@ -66,7 +65,7 @@ class Service:
             return busy
         except LeaseLost:
             self._indexer = None
-        except (Unavailable, IndexDiverged) as error:
+        except HuxinError as error:
             if self._trouble is None or self._trouble.code != error.code:
                 _LOGGER.warning("%s", error)
             self._trouble = error

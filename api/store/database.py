@@ -35,7 +35,9 @@ class Database:
         self._writers = self._engine("IMMEDIATE", 2)
 
     def _engine(self, mode: str, pool_size: int) -> Engine:
-        engine = create_engine(self.url, pool_size=pool_size, max_overflow=pool_size)
+        # several SELECTs of one read must see the same moment; SQLite's transactions do so anyway
+        isolation = {} if self.is_sqlite or mode == "IMMEDIATE" else {"isolation_level": "REPEATABLE READ"}
+        engine = create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, **isolation)
         if self.is_sqlite:
             event.listen(engine, "connect", _prepare)
             event.listen(engine, "begin", lambda connection: _begin(connection, mode))

@@ -58,6 +58,14 @@ class GroupWriter(Generic[A, B]):
             self._closed = True
             self._waiting.put(None)
             self._thread.join()
+            self._turn_away_rest()
+
+    def _turn_away_rest(self) -> None:
+        """What was handed in while we closed."""
+        while not self._waiting.empty():
+            left = self._waiting.get_nowait()
+            if left is not None:
+                left[1].set_exception(_unavailable("OUTBOX_CLOSED", "the outbox is closed", "待发队列已关闭"))
 
     def _run(self) -> None:
         while True:

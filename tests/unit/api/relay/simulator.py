@@ -119,6 +119,8 @@ class SimChain:
             self.pool[transaction.nonce] = transaction
         if fault == "time out after accepting":
             raise unavailable()
+        if fault == "lie after accepting":
+            raise TransactionRejected("TX_NONCE_TOO_LOW", -32000, "nonce too low")
         return transaction.hash
 
     def restart_empty(self) -> None:

@@ -20,16 +20,20 @@ def all_once(ground: Ground, ids: list[bytes]) -> None:
     assert [ground.times_on_chain(one) for one in ids] == [1] * len(ids)
 
 
-@pytest.mark.parametrize("fault", ["time out", "time out after accepting", "lie", "drop"])
+@pytest.mark.parametrize("fault", ["time out", "time out after accepting", "lie", "lie after accepting", "drop"])
 @pytest.mark.parametrize("crash", [False, True])
 def test_fault_at_sending_loses_and_doubles_nothing(ground: Ground, fault: str, crash: bool) -> None:
     ids = ground.opened(1, 2, 3)
-    ground.chain.faults = [fault]
+    ground.chain.faults = [fault, fault]
     ground.turn()
     if crash:
         ground.restart()
-    ground.rounds(4)
+    ground.monotonic[0] += 10
+    ground.turn()
+    ground.rounds(6)
     all_once(ground, ids)
+    # nothing was carried a second time in another transaction
+    assert "discarded" not in {one.result for one in ground.store.outcomes.since(-1, 1000)}
 
 
 def test_crash_between_recording_and_sending_sends_the_same_bytes(ground: Ground) -> None:
