@@ -218,7 +218,7 @@ class Head:
 
 def signer_of(act: Any) -> int:
     """The officer an act or a list of steps names."""
-    named = (*act.opens, *act.steps)[0] if isinstance(act, acts.StepList) else act
+    named: Any = (*act.opens, *act.steps)[0] if isinstance(act, acts.StepList) else act
     officer: int = named.officer
     return officer
 
