@@ -1,0 +1,150 @@
+"""The command line's promises: an example in each help, JSON without a question, a documented exit code."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from api.cli import app, parsing
+from api.signers import LIGHT_SCRYPT_N, KeySigner, write_keystore
+from ledger import errors
+from ledger.crypto import keccak, recover
+from ledger.eip712 import typed_data
+from ledger.errors import InvalidInput
+from ledger.ids import FOREVER, scoped
+from tests.unit.api.cli.acts import example_act
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every command, by its words."""
+    for one in app.app.registered_commands:
+        yield (str(one.name),)
+    for group in app.app.registered_groups:
+        yield from below(group.typer_instance, (str(group.typer_instance.info.name),)) if group.typer_instance else ()
+
+
+def below(group: typer.Typer, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for one in group.registered_commands:
+        yield (*path, str(one.name))
+    for inner in group.registered_groups:
+        if inner.typer_instance:
+            yield from below(inner.typer_instance, (*path, str(inner.typer_instance.info.name)))
+
+
+@pytest.mark.parametrize("words", list(commands()), ids=" ".join)
+def test_help_has_an_example_and_json(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main([*words, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert f"huxin {' '.join(words)}" in " ".join(text.split())
+    assert "--json" in text
+
+
+def test_every_exit_code_of_an_error_is_documented() -> None:
+    classes = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.HuxinError)]
+    for one in classes:
+        assert f"{one.exit_code} " in app.EXIT_CODES
+
+
+def test_unreachable_server_is_69_and_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["agency", "list", "--json", "--url", NOWHERE]) == 69
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert json.loads(captured.err)["error"]["code"] == "SERVER_UNREACHABLE"
+
+
+def test_unreachable_server_makes_no_license_invalid(capsys: pytest.CaptureFixture[str]) -> None:
+    digest = "sha256:" + "00" * 32
+    assert app.main(["verify", "license", "--digest", digest, "--url", NOWHERE, "--json"]) not in (0, 1)
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "SERVER_UNREACHABLE"
+
+
+def test_json_mode_never_asks_for_a_password(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["keys", "new", str(tmp_path / "k.json"), "--json"]) == 65
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "PASSWORD_NEEDED"
+
+
+def test_password_comes_from_a_named_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OFFICER_PASSWORD", "s3cret of the test")
+    path = tmp_path / "k.json"
+    assert app.main(["keys", "new", str(path), "--password-env", "OFFICER_PASSWORD", "--json"]) == 0
+    shown = capsys.readouterr()
+    assert "s3cret" not in shown.out + shown.err
+    assert app.main(["keys", "address", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["address"] == json.loads(shown.out)["address"]
+
+
+def test_typed_data_is_signed_as_the_ledger_hashes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    key = keccak(b"officer")
+    write_keystore(tmp_path / "k.json", key, "pw", LIGHT_SCRYPT_N)
+    (tmp_path / "pw").write_text("pw\n")
+    act, digest = example_act()
+    (tmp_path / "act.json").write_text(json.dumps(typed_data(act, 7, bytes(20))))
+    options = ["-k", str(tmp_path / "k.json"), "--password-file", str(tmp_path / "pw"), "--json"]
+    assert app.main(["keys", "sign", str(tmp_path / "act.json"), *options]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["digest"] == "0x" + digest.hex()
+    assert recover(digest, bytes.fromhex(shown["signature"][2:])) == KeySigner(key).address
+
+
+def test_destroying_wants_a_confirmation(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["case", "document", "destroy", "0x" + "00" * 32, "name", "--json", "--url", NOWHERE]
+    assert app.main(arguments) == 65
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "CONFIRM"
+
+
+def test_case_number_that_is_personal_data_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    number = "11010519491231002X"  # the example of GB 11643
+    arguments = ["case", "open", "--number", number, "--item", "2-1", "--mode", "PROXY", "--json", "--url", NOWHERE]
+    assert app.main(arguments) == 65
+    shown = capsys.readouterr().err
+    assert json.loads(shown)["error"]["code"] == "PERSONAL_DATA"
+    assert number not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "packed"), [("43", 0x430000000000), ("430221", 0x430221000000), ("430221001002", 0x430221001002)]
+)
+def test_region_is_filled_up(text: str, packed: int) -> None:
+    assert parsing.region(text) == packed
+
+
+@pytest.mark.parametrize("text", ["4x", "4302210010021", "-1"])
+def test_region_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput):
+        parsing.region(text)
+
+
+def test_grantees_are_read() -> None:
+    assert parsing.grantee("window:3-1") == (1, scoped(3, 1))
+    assert parsing.grantee("agency:3") == (2, 3)
+    assert parsing.grantee("region:4302") == (3, 0x430200000000)
+    for wrong in ("agency:x", "3", "village:3", "window:3"):
+        with pytest.raises(InvalidInput):
+            parsing.grantee(wrong)
+
+
+def test_times_are_those_of_china() -> None:
+    assert parsing.moment("1970-01-02") == 16 * 3600
+    assert parsing.moment("1970-01-02T00:00:00+00:00") == 86_400
+    assert parsing.moment("forever") == FOREVER
+    assert parsing.moment("77") == 77
+    with pytest.raises(InvalidInput):
+        parsing.moment("tomorrow")
+
+
+def test_names_and_places_become_sets() -> None:
+    assert parsing.rights("COLLECT,accept") == 3
+    assert parsing.bits("1,3") == 0b101
+    assert parsing.bits("") == 0
+    assert parsing.modes("REMOTE_INTAKE,JOINT") == 0b100001
+    for wrong in ("0", "33", "a"):
+        with pytest.raises(InvalidInput):
+            parsing.bits(wrong)
+    with pytest.raises(InvalidInput):
+        parsing.rights("READ")
