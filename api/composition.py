@@ -26,7 +26,6 @@ from api.store.origin import Origin
 from api.store.store import Store, open_store
 from ledger.errors import InvalidInput
 from ledger.vault import MasterKey, Vault
-from node.gateway.gateway import Gateway
 from node.network import LedgerNetwork, load
 
 _HEAD_TIMEOUT = 2.0
@@ -99,6 +98,9 @@ def _lookup_key(master: MasterKey) -> bytes:
 def _connector(network: LedgerNetwork) -> Callable[[], HeadSource]:
     @cache
     def connect() -> HeadSource:
+        # web3 takes seconds to import: a server that was restarted answers before
+        from node.gateway.gateway import Gateway  # noqa: PLC0415
+
         return Gateway(network.rpc_url, network.chain_id, timeout=_HEAD_TIMEOUT)
 
     return connect

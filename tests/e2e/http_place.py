@@ -9,7 +9,7 @@ from typing import Any
 
 from eth_abi.abi import encode
 
-from api.client import HuxinClient
+from api.client import HuxinClient, Patience
 from api.founding import DataFolder, council_signers
 from api.signers import KeySigner
 from api.supervisor import Ports, Supervisor
@@ -24,6 +24,8 @@ HOME_ADMIN, AWAY_ADMIN = scoped(1, 1), scoped(2, 1)
 CLERK, DECIDER = scoped(2, 2), scoped(1, 2)
 ITEM, GRANT, SEAL, WINDOW = scoped(1, 1), scoped(1, 1), scoped(1, 1), scoped(2, 1)
 SECONDS = 30
+PATIENCE = Patience(attempts=9)
+"""A server that was killed takes some seconds to come back."""
 
 
 def signer_of(officer: int) -> KeySigner:
@@ -41,7 +43,7 @@ class Place:
     def client(self, officer: int) -> HuxinClient:
         """The officer's client."""
         if officer not in self.clients:
-            self.clients[officer] = HuxinClient(self.supervisor.url, signer_of(officer))
+            self.clients[officer] = HuxinClient(self.supervisor.url, signer_of(officer), patience=PATIENCE)
         return self.clients[officer]
 
     def do(self, cls: type, officer: int, **fields: Any) -> None:
@@ -68,10 +70,8 @@ class Place:
     def found(self) -> None:
         """Two agencies, a window, officers, an item, a grant, a seal."""
         for number, region in ((HOME, 0x430100000000), (AWAY, 0x430200000000)):
-            admin = signer_of(scoped(number, 1)).address
-            self.council(
-                "registerAgency", number, f"1143000000000000{number:02d}", f"机构{number}", region, 1, 1, admin
-            )
+            code, first = f"1143000000000000{number:02d}", signer_of(scoped(number, 1)).address
+            self.council("registerAgency", number, code, f"机构{number}", region, 1, 1, first)
         always: dict[str, Any] = {"valid_from": 0, "valid_until": FOREVER}
         self.do(acts.RegisterWindow, AWAY_ADMIN, window=WINDOW, name="一号窗口", region=0x430200000000, **always)
         for admin, officer, window in ((AWAY_ADMIN, CLERK, WINDOW), (HOME_ADMIN, DECIDER, 0)):

@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,7 +27,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.mark.parametrize("signed_in", [False, True])
-def test_no_answer_contradicts_the_description(place: Place, tmp_path: Path, signed_in: bool) -> None:
+def test_no_answer_contradicts_the_description(
+    place: Place, tmp_path: Path, signed_in: bool, record_property: Callable[[str, object], None]
+) -> None:
     command = [
         str(Path(sys.executable).parent / "st"), "run", f"{place.supervisor.url}/openapi.json", "--checks", CHECKS,
         "--max-examples", EXAMPLES, "--seed", "7", "--phases", "examples,coverage,fuzzing", "--no-color",
@@ -42,4 +44,4 @@ def test_no_answer_contradicts_the_description(place: Place, tmp_path: Path, sig
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
     assert cases is not None
     assert int(cases[1]) == int(cases[2]) > 500
-    print(f"schemathesis: {cases[0]}, signed in: {signed_in}")
+    record_property("cases", cases[0])
