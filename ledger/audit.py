@@ -110,9 +110,7 @@ class Replay:
                 "the block does not follow its parent in number, hash or time",
             )
 
-    def _transaction(
-        self, block: Block, transaction: Transaction, contract: str, result: Executed
-    ) -> Iterator[Fault]:
+    def _transaction(self, block: Block, transaction: Transaction, contract: str, result: Executed) -> Iterator[Fault]:
         where = f"block {block.number}, transaction 0x{transaction.hash.hex()}"
         if not result.succeeded:
             # it changed nothing; who sent it paid for it
@@ -126,11 +124,7 @@ class Replay:
         self.acts += len(outcomes)
         self.steps += sum(outcome.state is not None for outcome in outcomes)
         self.refusals += sum(outcome.reason is not Reason.OK for outcome in outcomes)
-        try:
-            found = first_difference(outcomes, verdicts(result.logs))
-        except ValueError as error:
-            yield Fault("EVENT_MALFORMED", where, f"事件无法解码:{error}", f"an event: {error}")
-            return
+        found = first_difference(outcomes, verdicts(result.logs))
         if found is not None:
             place, ours, theirs = found
             yield Fault(

@@ -1,12 +1,17 @@
-"""The verdict events that every contract emits, decoded from raw logs (docs/protocol.md, Events)."""
+"""The verdict events that every contract emits (docs/protocol.md, Events), and what they must be.
+
+An event is compared as raw topics and data, so that nothing in it goes unseen.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Protocol
 
+from ledger.acts import Proposal, kind_of
 from ledger.crypto import keccak
 from ledger.reasons import ANYBODY_CAN_CAUSE, Reason
-from ledger.rules.judge import NOTHING, Outcome
+from ledger.rules.judge import Outcome
 
 APPLIED = keccak(b"Applied(bytes32,uint64,uint8)")
 REFUSED = keccak(b"Refused(bytes32,bytes32,uint64,uint16)")
@@ -14,8 +19,8 @@ DISCARDED = keccak(b"Discarded(bytes32,bytes32,uint16)")
 STEPPED = keccak(b"Stepped(bytes32,bytes32)")
 DECIDED = keccak(b"Decided(bytes32,bool)")
 
-VERDICTS = frozenset((APPLIED, REFUSED, DISCARDED, STEPPED, DECIDED))
-"""The first topic of every event that carries a verdict."""
+VERDICTS = {APPLIED: "Applied", REFUSED: "Refused", DISCARDED: "Discarded", STEPPED: "Stepped", DECIDED: "Decided"}
+"""The first topic of every event that carries a verdict, with its name."""
 
 
 class Log(Protocol):
@@ -32,56 +37,49 @@ class Log(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """One verdict as emitted. A step that was taken names its case and trail, not its act."""
+    """One verdict event, raw."""
 
-    reason: Reason
-    act_id: bytes = NOTHING
-    subject: bytes = NOTHING
-    officer: int = 0
-    trail: bytes = b""
+    topics: tuple[bytes, ...]
+    data: bytes
+
+    def __str__(self) -> str:
+        """The event's name with its words."""
+        words = ", ".join("0x" + word.hex() for word in (*self.topics[1:], self.data))
+        return f"{VERDICTS[self.topics[0]]}({words})"
+
+    @property
+    def reason(self) -> Reason:
+        """OK for Applied, Stepped and Decided; ValueError for a code that does not exist."""
+        negative = self.topics[0] in (REFUSED, DISCARDED)
+        return Reason(int.from_bytes(self.data, "big")) if negative else Reason.OK
 
     @classmethod
     def expected(cls, outcome: Outcome) -> "Emitted":
-        """What the chain must have emitted if it follows the rules as Python has them."""
+        """What the contract must have emitted if it follows the rules as Python has them."""
+        act_id, reason = outcome.act_id, outcome.reason
+        if Reason.OK < reason < ANYBODY_CAN_CAUSE:
+            return cls((DISCARDED, act_id, outcome.subject), _word(reason))
+        if reason is not Reason.OK:
+            return cls((REFUSED, act_id, outcome.subject, _word(outcome.officer)), _word(reason))
         if outcome.state is not None:
-            return cls(Reason.OK, subject=outcome.subject, trail=outcome.state.trail)
-        spoken_of = outcome.officer if not 0 < outcome.reason < ANYBODY_CAN_CAUSE else 0
-        return cls(outcome.reason, outcome.act_id, outcome.subject, spoken_of)
-
-
-def decode(log: Log) -> Emitted:
-    """A log whose first topic is in ``VERDICTS``; raises ValueError for one that is not well formed."""
-    kind, *indexed = log.topics
-    number = int.from_bytes(log.data, "big")
-    if kind == STEPPED:
-        (case,) = indexed
-        return Emitted(Reason.OK, subject=case, trail=log.data)
-    if kind == REFUSED:
-        act, subject, officer = indexed
-        return Emitted(Reason(number), act, subject, int.from_bytes(officer, "big"))
-    if kind == DISCARDED:
-        act, subject = indexed
-        return Emitted(Reason(number), act, subject)
-    if kind == APPLIED:
-        act, officer = indexed
-        return Emitted(Reason.OK, act, officer=int.from_bytes(officer, "big"))
-    (proposal,) = indexed
-    return Emitted(Reason.OK, proposal)
+            return cls((STEPPED, outcome.subject), outcome.state.trail)
+        if isinstance(outcome.act, Proposal):
+            return cls((DECIDED, act_id), _word(outcome.scheduled))
+        return cls((APPLIED, act_id, _word(outcome.officer)), _word(kind_of(type(outcome.act))))
 
 
 def verdicts(logs: Iterable[Log]) -> tuple[Emitted, ...]:
-    """The verdicts among a transaction's logs, in order."""
-    return tuple(decode(log) for log in logs if log.topics and log.topics[0] in VERDICTS)
+    """The verdicts among logs, in order."""
+    return tuple(Emitted(log.topics, log.data) for log in logs if log.topics and log.topics[0] in VERDICTS)
 
 
 def first_difference(
     outcomes: Sequence[Outcome], emitted: Sequence[Emitted]
 ) -> tuple[int, Emitted | None, Emitted | None] | None:
     """Where rules and chain first disagree: (place, by the rules, on the chain); None if nowhere."""
-    expected = tuple(map(Emitted.expected, outcomes))
-    for place in range(max(len(expected), len(emitted))):
-        ours = expected[place] if place < len(expected) else None
-        theirs = emitted[place] if place < len(emitted) else None
-        if ours != theirs:
-            return place, ours, theirs
-    return None
+    pairs = zip_longest(map(Emitted.expected, outcomes), emitted)
+    return next(((place, *pair) for place, pair in enumerate(pairs) if pair[0] != pair[1]), None)
+
+
+def _word(value: int) -> bytes:
+    return int(value).to_bytes(32, "big")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 from api.index.ports import BlockSource
 from api.index.prefetch import prefetch_steps
 from api.index.record import BlockRecord, Place
-from api.index.verdicts import IndexDiverged, compare, expected, found
+from api.index.verdicts import IndexDiverged, compare, found
 from api.index.write import write_block
 from api.store import index_tables as t
 from api.store.database import Database
@@ -161,8 +161,7 @@ class Indexer:
             if seen:
                 raise IndexDiverged(block.number, transaction.hash, 0, error.code, str(seen[0])) from error
             return
-        wanted = [expected(contract, outcome, executes=executes) for outcome in outcomes]
-        compare(block.number, transaction.hash, wanted, seen)
+        compare(block.number, transaction.hash, outcomes, seen)
         where = Place(block.number, block.timestamp, transaction.tx_index, transaction.hash)
         record.add(self._view.world, contract, where, outcomes, executes=executes)
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from api.index.details import details_of, other_agency
-from api.index.verdicts import is_scheduled
 from api.store.entries import EXECUTE, execution_id
 from api.store.reads import APPLIED, DISCARDED, REFUSED, SCHEDULED
 from api.store.worldview import Details
@@ -56,7 +55,7 @@ class BlockRecord:
         """The outcomes of one transaction, in order, as the world stands after it."""
         for number, outcome in enumerate(outcomes):
             at = position(where.block, where.tx_index, number)
-            result = _result(outcome, executes=executes)
+            result = _result(outcome)
             name = EXECUTE if executes else type(outcome.act).__name__ if outcome.act is not None else "Unknown"
             self.outcomes.append(_outcome_row(world, contract, where, outcome, at, name, result))
             self._note_verdict(outcome, where, result, executes=executes)
@@ -108,9 +107,9 @@ def _step_fields(act: Open | Step) -> dict[str, Any]:
     return {"action": int(Action.COLLECT), "detail": 0, "subject": NO_SUBJECT, "previous": NO_SUBJECT}
 
 
-def _result(outcome: Outcome, *, executes: bool) -> str:
+def _result(outcome: Outcome) -> str:
     if outcome.reason is Reason.OK:
-        return SCHEDULED if is_scheduled(outcome, executes=executes) else APPLIED
+        return SCHEDULED if outcome.scheduled else APPLIED
     return DISCARDED if outcome.reason < ANYBODY_CAN_CAUSE else REFUSED
 
 

@@ -133,8 +133,8 @@ def submit(world: World, proposal: acts.Proposal, signatures: Sequence[bytes], n
     return False
 
 
-def execute(world: World, proposal: acts.Proposal, now: int) -> None:
-    """Carry out what was scheduled, once its delay is over; anybody may ask for it."""
+def execute(world: World, proposal: acts.Proposal, now: int) -> bool:
+    """Carry out what was scheduled, once its delay is over; anybody may ask for it. True: done."""
     identity = proposal_id(world, proposal)
     ready = world.council.scheduled.get(identity)
     if ready is None:
@@ -143,6 +143,7 @@ def execute(world: World, proposal: acts.Proposal, now: int) -> None:
     require(now <= ready + EXECUTION_WINDOW, Reason.TOO_LATE_TO_EXECUTE)
     del world.council.scheduled[identity]
     _call(world, proposal, now)
+    return True
 
 
 def _check_signatures(world: World, identity: bytes, signatures: Sequence[bytes]) -> None:

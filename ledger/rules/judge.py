@@ -54,7 +54,8 @@ class Outcome:
     """What became of one act: its id (EIP-712 digest), who is named, what it was about, verdict.
 
     ``subject`` is the case key of a step and zero else; ``state`` is the case after a step that
-    was taken; ``act`` is None where the body could not be decoded.
+    was taken; ``act`` is None where the body could not be decoded; ``scheduled`` is a proposal that
+    passed and waits for the delay.
     """
 
     act_id: bytes
@@ -63,6 +64,7 @@ class Outcome:
     act: Any = None
     subject: bytes = NOTHING
     state: CaseState | None = None
+    scheduled: bool = False
 
 
 def judge(world: World, contract: str, data: bytes, now: int) -> tuple[Outcome, ...]:
@@ -141,23 +143,20 @@ def _step_outcome(domain: bytes, act: acts.Open | acts.Step, subject: bytes, run
 
 
 def _ballot(world: World, ballot: calldata.Ballot, now: int) -> Outcome:
-    return _decision(
-        world, ballot.proposal,
-        lambda: council.submit(world, ballot.proposal, ballot.signatures, now),
-    )  # fmt: skip
+    return _decision(world, ballot.proposal, partial(council.submit, world, ballot.proposal, ballot.signatures, now))
 
 
 def _execute(world: World, proposal: acts.Proposal, now: int) -> Outcome:
-    return _decision(world, proposal, lambda: council.execute(world, proposal, now))
+    return _decision(world, proposal, partial(council.execute, world, proposal, now))
 
 
-def _decision(world: World, proposal: acts.Proposal, run: Callable[[], object]) -> Outcome:
+def _decision(world: World, proposal: acts.Proposal, run: Callable[[], bool]) -> Outcome:
     identity = council.proposal_id(world, proposal)
     try:
-        run()
+        executed = run()
     except Refusal as refusal:
         if not refusal.discarded:
             world.judged.add(identity)
         return Outcome(identity, 0, refusal.reason, proposal)
     world.judged.add(identity)
-    return Outcome(identity, 0, Reason.OK, proposal)
+    return Outcome(identity, 0, Reason.OK, proposal, scheduled=not executed)

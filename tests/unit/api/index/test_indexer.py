@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from api.index.indexer import Indexer
 from api.index.rebuild import rebuild
-from api.index.verdicts import DISCARDED, IndexDiverged, Verdict
+from api.index.verdicts import IndexDiverged
 from api.relay.lease import Lease, LeaseLost
 from api.store.origin import Origin
 from api.store.own_tables import outbox_acts
@@ -16,6 +16,7 @@ from api.store.schema import INDEX, tables_of
 from ledger import acts, calldata
 from ledger.crypto import keccak
 from ledger.errors import Conflict
+from ledger.events import DISCARDED, Emitted
 from ledger.ids import FOREVER, scoped
 from ledger.procedure import Action
 from ledger.reasons import Reason
@@ -45,7 +46,7 @@ def carry(ground: Ground, contract: str, data: bytes) -> None:
     "tamper",
     [
         lambda one: replace(one, data=bytes(31) + b"\x01"),
-        lambda _one: Verdict((DISCARDED, keccak(b"other"), bytes(32)), bytes(32)),
+        lambda _one: Emitted((DISCARDED, keccak(b"other"), bytes(32)), bytes(32)),
         lambda one: replace(one, topics=(*one.topics[:1], keccak(b"another case"))),
     ],
 )

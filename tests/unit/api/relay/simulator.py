@@ -9,10 +9,9 @@ from eth_account import Account
 from eth_account.typed_transactions import TypedTransaction
 from hexbytes import HexBytes
 
-from api.index.verdicts import Verdict, expected
-from ledger import calldata
 from ledger.crypto import keccak
 from ledger.errors import InvalidInput
+from ledger.events import Emitted
 from ledger.rules.judge import judge
 from ledger.world import World
 from node.gateway.errors import ChainUnavailable, TransactionRejected
@@ -54,7 +53,7 @@ class SimChain:
     faults: list[str] = field(default_factory=list)
     is_down: bool = False
     fails: Callable[[Pooled], bool] = lambda _transaction: False
-    tamper: Callable[[Verdict], Verdict] = lambda verdict: verdict
+    tamper: Callable[[Emitted], Emitted] = lambda verdict: verdict
     sent: list[bytes] = field(default_factory=list)
     fork: int = 0
 
@@ -168,12 +167,11 @@ class SimChain:
             return receipt
         if self.fails(one):
             return replace(receipt, succeeded=False)
-        executes = one.data[:4] == calldata.selector(calldata.COUNCIL_EXECUTE)
         try:
             outcomes = judge(self.world, contract, one.data, self.time)
         except InvalidInput:
             return replace(receipt, succeeded=False)
-        verdicts = [self.tamper(expected(contract, outcome, executes=executes)) for outcome in outcomes]
+        verdicts = [self.tamper(Emitted.expected(outcome)) for outcome in outcomes]
         logs = tuple(
             ChainLog(one.to, verdict.topics, verdict.data, number, block_hash, one.hash, place, at)
             for at, verdict in enumerate(verdicts)
