@@ -97,7 +97,7 @@ def case_show(session: Session, key: Key) -> None:
             session.show({"case": view, "steps": steps})
         else:
             session.show(view)
-            session.show([_short(step.model_dump(mode="json")) for step in steps])
+            session.show([_short(step.model_dump(mode="json", by_alias=True)) for step in steps])
 
 
 @command(case, "refusals", "case refusals 0x5e… -k w.json --password-file p")
@@ -177,7 +177,7 @@ def _made(client: HuxinClient, path: Path) -> Document:
 
 
 def _short(step: dict[str, Any]) -> dict[str, Any]:
-    wanted = ("seq", "action", "officer", "grant", "signed_at", "block", "late")
+    wanted = ("seq", "action", "officer", "grant", "signedAt", "block", "late")
     return {name: step[name] for name in wanted}
 
 

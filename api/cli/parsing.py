@@ -10,7 +10,7 @@ from ledger.ids import FOREVER, format_id, parse_id
 from ledger.procedure import Action, Mode, Right, Role
 from ledger.records import GranteeKind, Status
 
-_CHINA = datetime.timezone(datetime.timedelta(hours=8))
+CHINA = datetime.timezone(datetime.timedelta(hours=8))
 _Enum = TypeVar("_Enum", bound=IntEnum)
 STATUS_WORDS = {"suspend": Status.SUSPENDED, "resume": Status.ACTIVE, "revoke": Status.REVOKED}
 
@@ -93,7 +93,7 @@ def moment(text: str | None, default: int = 0) -> int:
             "TIME_MALFORMED", "time", f"{text!r}: seconds, 2026-12-31 or forever",
             f"{text!r}:请写秒数、2026-12-31 或 forever",
         ) from error  # fmt: skip
-    return int((at if at.tzinfo else at.replace(tzinfo=_CHINA)).timestamp())
+    return int((at if at.tzinfo else at.replace(tzinfo=CHINA)).timestamp())
 
 
 def bits(text: str) -> int:

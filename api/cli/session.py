@@ -1,5 +1,6 @@
 """What every command has in common: where the server is, whose key signs, how results are shown."""
 
+import datetime
 import functools
 import inspect
 import json
@@ -12,8 +13,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import BaseModel
 
+from api.cli import parsing
 from api.cli.environment import Environment, of_this_machine
-from api.cli.parsing import plain
 from api.client import HuxinClient
 from api.founding import read_password
 from api.signers import Signer, open_keystore
@@ -24,6 +25,11 @@ DEFAULT_URL = "http://127.0.0.1:8600"
 REFUSED, INDETERMINATE = 1, 3
 _WAIT_SECONDS = 60.0
 _PIPED_WIDTH = 160
+_IDS = ("agency", "window", "officer", "item", "grant", "seal", "leaf", "caseKey", "actId", "name")
+_TIMES = frozenset({
+    "validFrom", "validUntil", "stoppedAt", "effectiveFrom", "retiredFrom", "time", "at", "signedAt", "storedAt",
+    "lastAt", "receivedAt", "checkedAt", "expires",
+})  # fmt: skip
 
 Url = Annotated[str, typer.Option("--url", envvar="HUXIN_URL", help="服务地址 where the server is")]
 Json = Annotated[bool, typer.Option("--json", help="只输出 JSON,不提问 print JSON only, never ask")]
@@ -182,7 +188,7 @@ def _data(result: Any) -> Any:
         return {key: _data(value) for key, value in result.items()}
     if isinstance(result, list | tuple):
         return [_data(one) for one in result]
-    return plain(result)
+    return parsing.plain(result)
 
 
 def _print_for_people(value: Any) -> None:
@@ -193,12 +199,13 @@ def _print_for_people(value: Any) -> None:
     console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
     if isinstance(value, Mapping):
         table = Table(show_header=False)
-        for key, one in value.items():
+        for key, one in _arranged(value).items():
             table.add_row(str(key), _cell(one))
     elif value and all(isinstance(one, Mapping) for one in value):
-        names = list(dict.fromkeys(key for one in value for key in one))
+        rows = [_arranged(one) for one in value]
+        names = list(dict.fromkeys(key for one in rows for key in one))
         table = Table(*(Column(name, overflow="fold") for name in names))
-        for one in value:
+        for one in rows:
             table.add_row(*(_cell(one.get(key)) for key in names))
     else:
         console.print(value or "(无 none)")
@@ -210,7 +217,26 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, Mapping):
-        return json.dumps(value, ensure_ascii=False)
+        return _mapping(value)
     if isinstance(value, Iterable) and not isinstance(value, str):
         return ", ".join(map(_cell, value))
     return str(value)
+
+
+def _mapping(value: Mapping[str, Any]) -> str:
+    """A reason and a standing as people read them, anything else as JSON."""
+    if "holds" in value:
+        return "✓" if value["holds"] else f"✗ {_mapping(value['reason'])}"
+    if {"code", "zh", "en"} <= value.keys():
+        return f"{value['code']} {value['zh']} / {value['en']}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _arranged(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The id first, times as China reads them."""
+    ordered = {name: row[name] for name in _IDS if name in row} | dict(row)
+    return {name: _time(one) if name in _TIMES and isinstance(one, int) else one for name, one in ordered.items()}
+
+
+def _time(seconds: int) -> str:
+    return datetime.datetime.fromtimestamp(seconds, parsing.CHINA).strftime("%Y-%m-%d %H:%M:%S")

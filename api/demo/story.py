@@ -50,6 +50,7 @@ def tell(
     say("跨区域办件 / a case across regions")
     file = case_chapters.take_in(stage)
     issued = case_chapters.decide(stage, file, place)
+    misuse_chapters.check_before_printing(stage, issued)
     case_chapters.print_and_deliver(stage, file, issued)
     misuse_chapters.verify(stage, issued)
     misuse_chapters.forgery(stage)
