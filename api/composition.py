@@ -10,9 +10,8 @@ from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 
-from api.http.container import Container
-from api.http.limits import Limits, Rate
 from api.services.casework import Casework
+from api.services.container import Container
 from api.services.eventfeed import EventFeed
 from api.services.grantsearch import GrantSearch
 from api.services.licensing import Licensing
@@ -75,7 +74,7 @@ def assemble(
         preflight=preflight, casework=casework, licensing=licensing, vitals=vitals,
         signins=SignIns(_site(settings, network), store.sessions, worlds.scratch, clock, os.urandom),
         events=EventFeed(store.outcomes, time.monotonic, run_in_threadpool),
-        now=clock, monotonic=time.monotonic, random_bytes=os.urandom, limits=_limits(settings),
+        now=clock, monotonic=time.monotonic, random_bytes=os.urandom,
     )  # fmt: skip
 
 
@@ -111,14 +110,3 @@ def _site(settings: Settings, network: LedgerNetwork) -> Site:
     return Site(
         domain, f"http://{domain}/v1/session", network.chain_id, settings.challenge_seconds, settings.session_seconds
     )
-
-
-def _limits(settings: Settings) -> Limits:
-    """``public_rate`` is per minute, address and kind of question; all of it may come at once."""
-    public = Rate(settings.public_rate / 60, settings.public_rate)
-    plain = Rate(max(settings.public_rate, 6_000) / 60, max(settings.public_rate, 2_000))
-    rates = (
-        ("/v1/session", public), ("/v1/verify", public), ("/v1/preflight", public),
-        ("/v1/acts/prepare", plain), ("/v1/acts", Rate(10_000, 20_000)), ("/", plain),
-    )  # fmt: skip
-    return Limits(body=settings.body_limit, rates=rates)

@@ -9,6 +9,7 @@ import uvicorn
 
 from api.composition import build
 from api.http.app import create_app
+from api.http.limits import limits_of
 from api.settings import Settings
 
 _HEADER_BYTES = 16_384
@@ -33,7 +34,7 @@ def main() -> None:
 def serve(settings: Settings) -> None:
     """Run uvicorn; slow headers are cut off, bodies are counted as they come (``api.http.limits``)."""
     container = build(settings)
-    app = create_app(container, on_stop=container.store.close)
+    app = create_app(container, limits_of(settings), on_stop=container.store.close)
     uvicorn.run(
         app,
         host=settings.http_host,

@@ -8,15 +8,16 @@ from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 
 from api.http import problems, schema
-from api.http.container import Container
 from api.http.guard import Guard
-from api.http.limits import LimitRequests
+from api.http.limits import LimitRequests, Limits
+from api.http.metrics import Metrics
 from api.http.routes import acts, cases, grants, operations, proofs, registry, sessions
+from api.services.container import Container
 
 ROUTERS = (operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router, proofs.router)
 
 
-def create_app(container: Container, on_stop: Callable[[], None] = lambda: None) -> FastAPI:
+def create_app(container: Container, limits: Limits, on_stop: Callable[[], None] = lambda: None) -> FastAPI:
     """An application over ``container``; ``on_stop`` is called once it has answered everything.
 
     No page loads anything from elsewhere: the description is at ``/openapi.json``, there is no viewer.
@@ -27,6 +28,7 @@ def create_app(container: Container, on_stop: Callable[[], None] = lambda: None)
         yield
         on_stop()
 
+    metrics = Metrics()
     app = FastAPI(
         title="互信 Huxin",
         version="1",
@@ -38,12 +40,12 @@ def create_app(container: Container, on_stop: Callable[[], None] = lambda: None)
         middleware=[
             Middleware(
                 Guard,
-                metrics=container.metrics, monotonic=container.monotonic, random_bytes=container.random_bytes,
+                metrics=metrics, monotonic=container.monotonic, random_bytes=container.random_bytes,
             ),
-            Middleware(LimitRequests, limits=container.limits, monotonic=container.monotonic),
+            Middleware(LimitRequests, limits=limits, monotonic=container.monotonic),
         ],
     )  # fmt: skip
-    app.state.container = container
+    app.state.container, app.state.metrics = container, metrics
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)

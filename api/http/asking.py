@@ -5,8 +5,9 @@ from typing import Annotated, Any, TypeAlias
 from fastapi import Depends, Path, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.http.container import Container
+from api.http.metrics import Metrics
 from api.http.problems import MEDIA_TYPE
+from api.services.container import Container
 from api.services.signin import User
 from api.wire.base import Problem
 from ledger.errors import HuxinError, InvalidInput, NotFound, Unauthenticated
@@ -52,7 +53,14 @@ def container_of(request: Request) -> Container:
     return found
 
 
+def metrics_of(request: Request) -> Metrics:
+    """What this process counts."""
+    found: Metrics = request.app.state.metrics
+    return found
+
+
 Parts: TypeAlias = Annotated[Container, Depends(container_of)]
+Counted: TypeAlias = Annotated[Metrics, Depends(metrics_of)]
 _Bearer: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import TooLarge, UnsupportedMedia, problem_of
+from api.settings import Settings
 from ledger.errors import HuxinError, InvalidInput, TooMany
 
 DEEPEST = 32
@@ -45,6 +46,17 @@ class Limits:
         if path == "/v1/verify/license/file":
             return self.upload
         return self.batch if path == "/v1/licenses/batches" else self.body
+
+
+def limits_of(settings: Settings) -> Limits:
+    """``public_rate`` is per minute, address and kind of question; all of it may come at once."""
+    public = Rate(settings.public_rate / 60, settings.public_rate)
+    plain = Rate(max(settings.public_rate, 6_000) / 60, max(settings.public_rate, 2_000))
+    rates = (
+        ("/v1/session", public), ("/v1/verify", public), ("/v1/preflight", public),
+        ("/v1/acts/prepare", plain), ("/v1/acts", Rate(10_000, 20_000)), ("/", plain),
+    )  # fmt: skip
+    return Limits(body=settings.body_limit, rates=rates)
 
 
 class Buckets:

@@ -9,8 +9,8 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, Header, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.http.asking import ActId, MaybeSignedIn, Parts, problems
-from api.http.container import Container
+from api.http.asking import ActId, Counted, MaybeSignedIn, Parts, problems
+from api.services.container import Container
 from api.services.decode import bytes_of
 from api.services.prepare import prepare
 from api.services.signin import User
@@ -46,7 +46,9 @@ def prepare_act(parts: Parts, user: MaybeSignedIn, body: PrepareRequest) -> Prep
     status_code=202,
     responses={200: {"model": Submitted, "description": "已有结论 / judged"}, **problems(401, 404, 409)},
 )
-async def submit_act(parts: Parts, body: SubmitRequest, response: Response, key: Key = None) -> Submitted:
+async def submit_act(
+    parts: Parts, metrics: Counted, body: SubmitRequest, response: Response, key: Key = None
+) -> Submitted:
     """Durable when answered (202); with ``wait`` the verdict may be in the answer (200).
 
     What the rules say will be refused is taken all the same: refusals belong on the record.
@@ -60,10 +62,10 @@ async def submit_act(parts: Parts, body: SubmitRequest, response: Response, key:
             _keyed(examined, key, body), body.wait, run_in_threadpool, parts.monotonic
         )
     except HuxinError as error:
-        parts.metrics.turned_away.labels(error.code).inc()
+        metrics.turned_away.labels(error.code).inc()
         raise
     for view in submitted.entries:
-        parts.metrics.accepted.labels(view.type).inc()
+        metrics.accepted.labels(view.type).inc()
     if all(view.status in FINAL for view in submitted.entries):
         response.status_code = 200
     return submitted

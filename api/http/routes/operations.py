@@ -6,9 +6,10 @@ from fastapi import APIRouter, Header, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import StreamingResponse
 
-from api.http.asking import MAX_INT64, Parts, SignedIn, Token, problems
-from api.http.container import Container
+from api.http.asking import MAX_INT64, Counted, Parts, SignedIn, Token, problems
+from api.http.metrics import Metrics
 from api.http.problems import problem
+from api.services.container import Container
 from api.wire.sessions import ClockView, CouncilView, Domain, Health, Network
 from ledger.crypto import checksum
 from ledger.eip712 import DOMAIN_NAME, DOMAIN_VERSION
@@ -30,9 +31,7 @@ async def live() -> Health:
     return Health(status="live")
 
 
-@router.get(
-    "/v1/health/ready", summary="就绪 / Every part works", responses=problems(), response_model=Health
-)
+@router.get("/v1/health/ready", summary="就绪 / Every part works", responses=problems(), response_model=Health)
 def ready(parts: Parts) -> Any:
     """Writes and reads a row, reads the chain's head, asks after relay, index and clock. 503 names each fault."""
     checks = parts.vitals.checks()
@@ -45,10 +44,10 @@ def ready(parts: Parts) -> Any:
 
 
 @router.get("/metrics", summary="指标 / Prometheus metrics", responses={**problems(), **_TEXT}, response_class=Response)
-def metrics(parts: Parts) -> Response:
+def metrics(parts: Parts, counted: Counted) -> Response:
     """Acts, outcomes, outbox, index and durations."""
-    _measure(parts)
-    return Response(parts.metrics.exposition(), media_type=CONTENT_TYPE_LATEST)
+    _measure(parts, counted)
+    return Response(counted.exposition(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/v1/network", summary="账本网络 / Where the ledger lives", responses=problems())
@@ -92,10 +91,10 @@ async def events(
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
-def _measure(parts: Container) -> None:
+def _measure(parts: Container, counted: Metrics) -> None:
     waiting, lag = parts.vitals.waiting(), parts.vitals.lag()
-    parts.metrics.outbox_depth.set(waiting.acts)
-    parts.metrics.outbox_age.set(0 if waiting.since is None else max(0, parts.now() - waiting.since))
-    parts.metrics.index_lag.set(float("nan") if lag is None else lag)
+    counted.outbox_depth.set(waiting.acts)
+    counted.outbox_age.set(0 if waiting.since is None else max(0, parts.now() - waiting.since))
+    counted.index_lag.set(float("nan") if lag is None else lag)
     for outcome in parts.vitals.new_outcomes():
-        parts.metrics.outcomes.labels(Reason(outcome.reason).name).inc()
+        counted.outcomes.labels(Reason(outcome.reason).name).inc()

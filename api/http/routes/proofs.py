@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.http.asking import Parts, Root, SignedIn, problems
-from api.http.container import Container
+from api.services.container import Container
 from api.services.decode import bytes_of
 from api.services.verification import Claim, license_report, seal_report, unknown
 from api.wire.proofs import (

@@ -235,6 +235,6 @@ def test_description_is_complete(town: Town) -> None:
 
 
 def test_description_loads_nothing_from_elsewhere(town: Town) -> None:
-    assert create_app(town.container).docs_url is None
+    assert create_app(town.container, Limits()).docs_url is None
     assert town.client.get("/docs").status_code == 404
     assert Limits().body < Limits().upload

@@ -10,11 +10,12 @@ from fastapi.testclient import TestClient
 
 from api.composition import assemble
 from api.http.app import create_app
-from api.http.container import Container
+from api.http.limits import limits_of
 from api.index.indexer import Indexer, beat
 from api.relay.batching import Limits
 from api.relay.journal import Journal
 from api.relay.relay import Pace, Relay
+from api.services.container import Container
 from api.services.vitals import HeadSource
 from api.settings import Settings
 from api.store.origin import Origin
@@ -243,5 +244,5 @@ def make_town(folder: Path, settings: Settings | None = None) -> Town:
         Journal(store.db, lambda _connection: None), chain, RelayAccount(b"\x21" * 32, CHAIN_ID), origin.deployment,
         Limits(200, 100_000, 12_000_000), Pace(0.0, 4, 5.0), lambda: float(chain.time), container.monotonic,
     )  # fmt: skip
-    client = TestClient(create_app(container), raise_server_exceptions=False)
+    client = TestClient(create_app(container, limits_of(chosen)), raise_server_exceptions=False)
     return Town(client, container, store, chain, network, Indexer(store.db, chain, origin), relay, head)

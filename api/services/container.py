@@ -1,10 +1,8 @@
-"""Everything the routes need, put together once (``api/composition.py``)."""
+"""Everything that routes need, put together once (``api/composition.py``)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from api.http.limits import Limits
-from api.http.metrics import Metrics
 from api.services.casework import Casework
 from api.services.eventfeed import EventFeed
 from api.services.licensing import Licensing
@@ -37,5 +35,3 @@ class Container:
     now: Now
     monotonic: Callable[[], float]
     random_bytes: RandomBytes = field(repr=False)
-    limits: Limits = field(default_factory=Limits)
-    metrics: Metrics = field(default_factory=Metrics)
