@@ -209,18 +209,23 @@ contract Trails is ITrails, Authority, Governed, Domain {
         if (_load(slot) != 0) return Reasons.CASE_EXISTS;
         (session.officer, session.grant) = (act.officer(), act.grant());
         (session.signedAt, session.deadline) = (act.signedAt(), act.deadline());
-        session.rule = Rules.opening(session.procedure);
-        uint256 terms = _terms(session, act.item(), act.version());
-        if (!_isUsualOpen(session, act, terms)) {
-            reason = _checkOpen(session, act, terms);
-            if (reason != Reasons.OK) return reason;
-        }
+        session.rule = Rules.row(session.procedure, Procedure.ACTION_COLLECT);
+        reason = _begin(session, 0);
+        if (reason != Reasons.OK) return reason;
+        uint256 item = act.item();
+        uint256 terms = _terms(session, item, act.version());
+        if (terms == 0) return Reasons.ITEM_UNKNOWN;
+        if (!terms.holds(session.signedAt, session.signedAt)) return Reasons.ITEM_NOT_IN_FORCE;
+        if (!terms.offers(act.mode())) return Reasons.MODE_UNKNOWN;
+        reason = _mayAct(session, item, terms.grantable(), act.mode());
+        if (reason != Reasons.OK) return reason;
+        if (session.standing.roles() & session.rule.roles() == 0) return Reasons.ROLE_MISSING;
         bytes32 parent = act.parent();
         if (parent != 0 && (parent == JOINED || links[caseKey] != parent)) return Reasons.NOT_LINKED;
         reason = _consume(session);
         if (reason != Reasons.OK) return reason;
         uint256 flags = CaseWords.initialFlags(terms.originals(), terms.grantable(), terms.endsInLicense());
-        CaseWord word = CaseWords.opened(session.signedAt, act.mode(), flags, act.version(), act.item());
+        CaseWord word = CaseWords.opened(session.signedAt, act.mode(), flags, act.version(), item);
         _enter(slot, caseKey, Hashes.efficientKeccak256(session.domain, hash), word);
     }
 
@@ -236,13 +241,13 @@ contract Trails is ITrails, Authority, Governed, Domain {
         (session.officer, session.grant) = (act.officer(), act.grant());
         (session.signedAt, session.deadline) = (act.signedAt(), act.deadline());
         session.rule = rule;
-        if (
-            word.seq() == CaseWords.LAST_SEQ ||
-            !_isUsual(session, word.lastAt(), word.status(), word.item(), word.grantable(), word.mode())
-        ) {
-            reason = _checkStep(session, word);
-            if (reason != Reasons.OK) return reason;
-        }
+        reason = _begin(session, word.lastAt());
+        if (reason != Reasons.OK) return reason;
+        if (!rule.follows(word.status())) return rule.exists() ? Reasons.NOT_IN_THIS_STATUS : Reasons.ACTION_UNKNOWN;
+        if (word.seq() == CaseWords.LAST_SEQ) return Reasons.SEQUENCE_EXHAUSTED;
+        reason = _mayAct(session, word.item(), word.grantable(), word.mode());
+        if (reason != Reasons.OK) return reason;
+        if (session.standing.roles() & rule.roles() == 0) return Reasons.ROLE_MISSING;
         if (rule.requirements() != 0) {
             reason = _checkRequirements(rule.requirements(), word);
             if (reason != Reasons.OK) return reason;
@@ -257,33 +262,6 @@ contract Trails is ITrails, Authority, Governed, Domain {
         if (reason != Reasons.OK) return reason;
         _enter(slot, caseKey, Hashes.efficientKeccak256(act.trail(), hash), word.stepped(session.signedAt, rule.to()));
         if (rule.subject() == Procedure.SUBJECT_CASE) _writeLink(rule.effect(), caseKey, act.subject());
-    }
-
-    function _isUsualOpen(Session memory session, OpenAct act, uint256 terms) private view returns (bool) {
-        return
-            terms.holds(session.signedAt, session.signedAt) &&
-            terms.offers(act.mode()) &&
-            _isUsual(session, 0, Procedure.STATUS_NONE, act.item(), terms.grantable(), act.mode());
-    }
-
-    /// @dev Checks 2 to 9 of an open, in order; between 6 and 8 that its item version is in force and offers the mode.
-    function _checkOpen(Session memory session, OpenAct act, uint256 terms) private view returns (uint256 reason) {
-        reason = _begin(session, 0);
-        if (reason != Reasons.OK) return reason;
-        if (terms == 0) return Reasons.ITEM_UNKNOWN;
-        if (!terms.holds(session.signedAt, session.signedAt)) return Reasons.ITEM_NOT_IN_FORCE;
-        if (!terms.offers(act.mode())) return Reasons.MODE_UNKNOWN;
-        return _checkRight(session, act.item(), terms.grantable(), act.mode());
-    }
-
-    /// @dev Checks 2 to 9 of a later step, in order.
-    function _checkStep(Session memory session, CaseWord word) private view returns (uint256 reason) {
-        reason = _begin(session, word.lastAt());
-        if (reason != Reasons.OK) return reason;
-        if (!session.rule.exists()) return Reasons.ACTION_UNKNOWN;
-        if (!session.rule.follows(word.status())) return Reasons.NOT_IN_THIS_STATUS;
-        if (word.seq() == CaseWords.LAST_SEQ) return Reasons.SEQUENCE_EXHAUSTED;
-        return _checkRight(session, word.item(), word.grantable(), word.mode());
     }
 
     /// @dev Check 10: what the row requires of the case.
@@ -315,8 +293,9 @@ contract Trails is ITrails, Authority, Governed, Domain {
             return Effects.list(effect, word, detail, _terms(session, word.item(), word.version()));
         }
         if (detail != 0) return (Reasons.DETAIL_OUT_OF_RANGE, word);
-        if (effect < Procedure.EFFECT_LINK) return Effects.plain(effect, word, session.officer);
-        return effect == Procedure.EFFECT_LINK ? _link(act, word) : _join(act, word);
+        if (effect == Procedure.EFFECT_LINK) return _link(act, word);
+        if (effect == Procedure.EFFECT_JOIN) return _join(act, word);
+        return Effects.plain(effect, word, session.officer);
     }
 
     /// @dev LINK 关联子件: a case key that is neither opened nor linked yet.
