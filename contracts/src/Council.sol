@@ -173,7 +173,7 @@ contract Council is ICouncil, Domain {
         for (uint256 i; i < _members.length; ++i) {
             isMember[_members[i]] = false;
         }
-        address last;
+        address last = address(0);
         for (uint256 i; i < count; ++i) {
             Refusals.need(newMembers[i] > last, Reasons.BAD_FIELD);
             last = newMembers[i];
@@ -191,7 +191,7 @@ contract Council is ICouncil, Domain {
     }
 
     function _checkSignatures(bytes32 id, bytes[] calldata signatures) private view {
-        address last;
+        address last = address(0);
         for (uint256 i; i < signatures.length; ++i) {
             address signer = Signatures.signerOf(id, signatures[i]);
             Refusals.need(signer > last, Reasons.BAD_SIGNATURE);

@@ -196,7 +196,7 @@ abstract contract GrantBook is IGrants, Member {
         Refusals.need(terms.rights != 0 && terms.rights <= _ALL_RIGHTS, Reasons.BAD_FIELD);
         Refusals.need(terms.granteeKind >= KIND_WINDOW && terms.granteeKind <= KIND_REGION, Reasons.BAD_FIELD);
         Refusals.need(terms.depth <= _DEEPEST && terms.items.length <= _MOST_ITEMS, Reasons.BAD_FIELD);
-        uint256 last;
+        uint256 last = 0;
         for (uint256 i; i < terms.items.length; ++i) {
             Refusals.need(terms.items[i] > last, Reasons.BAD_FIELD);
             last = terms.items[i];
