@@ -6,11 +6,13 @@ A council for real use is founded elsewhere, with keys that its members made the
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from api.signers import LIGHT_SCRYPT_N, KeySigner, list_keystores, make_key, open_keystore, write_keystore
 from ledger.crypto import checksum
-from ledger.errors import InvalidInput
+from ledger.errors import Conflict, InvalidInput
+from node.artifacts import fingerprint
 from node.durable import PRIVATE, write_durably
 from node.network import COUNCIL_DELAY, Council
 
@@ -57,17 +59,46 @@ class DataFolder:
         return self.path / "logs"
 
     @property
+    def version_file(self) -> Path:
+        """Which version of the contracts the ledger was founded with."""
+        return self.path / "contracts.version"
+
+    @property
     def network_file(self) -> Path:
         """Which ledger this is; written last."""
         return self.path / "network.json"
 
 
+def is_of_this_version(folder: DataFolder) -> bool:
+    """Whether the folder is new, or was founded with the contracts of this program."""
+    version = folder.version_file
+    return not version.exists() or version.read_text(encoding="ascii").strip() == fingerprint()
+
+
+def set_aside(folder: DataFolder) -> Path:
+    """Rename the folder, so that nothing is lost and a new one can be begun; its new place."""
+    names = (folder.path.with_name(f"{folder.path.name}.{number}") for number in count(1))
+    place = next(path for path in names if not path.exists())
+    return folder.path.rename(place)
+
+
 def prepare(folder: DataFolder, random_bytes: RandomBytes) -> None:
-    """Make what is not there yet: folder, relay key, master key, council keystores."""
+    """Make what is not there yet: folder, relay key, master key, council keystores.
+
+    Raises Conflict ``CONTRACTS_OF_ANOTHER_VERSION``: this program's rules are not those of that ledger.
+    """
+    if not is_of_this_version(folder):
+        raise Conflict(
+            "CONTRACTS_OF_ANOTHER_VERSION",
+            f"{folder.path} was founded with other contracts: use the version of huxin that made it, or another folder",
+            f"{folder.path} 由其他版本的合约建立:请用建立它的版本打开,或换用新目录",
+        )
     folder.path.mkdir(parents=True, exist_ok=True)
     folder.path.chmod(0o700)
     for one in (folder.keys, folder.logs):
         one.mkdir(exist_ok=True)
+    if not folder.version_file.exists():
+        write_durably(folder.version_file, fingerprint() + "\n")
     if not folder.relay_key_file.exists():
         write_durably(folder.relay_key_file, make_key(random_bytes).hex() + "\n", PRIVATE)
     if not folder.master_key_file.exists():

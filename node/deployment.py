@@ -5,9 +5,7 @@ knows those of the others beforehand. The same fact makes an interrupted deploym
 it stopped: what the account has sent already is not sent again, and the rest is the same bytes.
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import files
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import rlp
@@ -21,6 +19,7 @@ from ledger.errors import Conflict, HuxinError
 from ledger.ids import FOREVER
 from ledger.rules.council import CALLS
 from ledger.world import CONTRACTS, Deployment
+from node.artifacts import artifact
 from node.gateway.account import RelayAccount
 from node.gateway.gateway import creation_data
 from node.gateway.port import ChainPort, ChainReceipt
@@ -58,13 +57,6 @@ class DeploymentFailed(HuxinError):
     """A contract could not be created, or is not what its artifact says."""
 
     exit_code = 70
-
-
-def artifact(contract: str) -> Mapping[str, Any]:
-    """The committed artifact of a contract by its lower-case name."""
-    path = files("contracts").joinpath("artifacts", f"{contract.capitalize()}.json")
-    loaded: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return loaded
 
 
 def created_address(sender: bytes, nonce: int) -> bytes:

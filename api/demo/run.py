@@ -10,7 +10,7 @@ from api.client import HuxinClient
 from api.demo.journal import Journal, Row
 from api.demo.story import tell
 from api.settings import Settings
-from api.supervisor import Ports, Supervisor
+from api.supervisor import Ports, Supervisor, take_lock
 
 
 class Machine(Protocol):
@@ -91,6 +91,11 @@ def _expectation(row: Row) -> dict[str, object]:
 def play(data: Path, ports: Ports, machine: Machine, say: Callable[[str, str], None], *, audit: bool) -> Played:
     """Play one round on the ledger in ``data``, which is founded where there is none yet."""
     began = machine.monotonic()
+    folder = founding.DataFolder(data)
+    if not founding.is_of_this_version(folder):
+        take_lock(data).close()  # not under the feet of a ledger that is running
+        place = founding.set_aside(folder)
+        say(f"合约版本已变,旧演示账本移至 {place}", f"the contracts have changed: the former ledger is now {place}")
     supervisor = Supervisor(data, ports, machine.variables, machine.random_bytes, say)
     with supervisor:
         seconds = {"start": machine.monotonic() - began}
