@@ -59,7 +59,9 @@ export function readCall(contract, data) {
   if (call.name === "execute") return [];
   if (contract === "trails") return readBatch(call.args[0]);
   if (contract === "council") {
-    return call.args[0].map(({ proposal, signatures }) => statement("Proposal", plain("Proposal", proposal), [...signatures]));
+    return call.args[0].map(({ proposal, signatures }) =>
+      statement("Proposal", plain("Proposal", proposal), [...signatures]),
+    );
   }
   return call.args[0].map(({ kind, body, signature }) => readAdmin(contract, Number(kind), body, signature));
 }

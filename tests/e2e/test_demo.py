@@ -4,60 +4,15 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.e2e.running import HUXIN, listens, run, wait_until
+
 pytestmark = pytest.mark.timeout(600)
-
-HUXIN = (sys.executable, "-m", "api.cli")
-SECONDS = 240
-
-
-def run(*arguments: str, expect: int = 0) -> Any:
-    done = subprocess.run((*HUXIN, *arguments, "--json"), capture_output=True, text=True, timeout=SECONDS, check=False)
-    assert done.returncode == expect, done.stderr[-2000:]
-    return json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else json.loads(done.stderr.splitlines()[-1])
-
-
-def wait_until(holds: Any, seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
-def listens(url: str) -> bool:
-    try:
-        httpx.get(url, timeout=2, trust_env=False)
-    except httpx.TransportError:
-        return False
-    return True
-
-
-def kill_half_way(data: Path) -> None:
-    """SIGKILL while the case is under way: the supervisor, and with it everything, is gone."""
-    with (data.parent / "first.err").open("w+b") as errors:
-        demo = subprocess.Popen((*HUXIN, "demo", "--data", str(data)), stdout=subprocess.DEVNULL, stderr=errors)
-        try:
-            wait_until(lambda: "收件".encode() in Path(errors.name).read_bytes() or demo.poll() is not None)
-            state = json.loads((data / "supervisor.json").read_text())
-            assert demo.poll() is None, Path(errors.name).read_text()
-        finally:
-            demo.send_signal(signal.SIGKILL)
-            demo.wait()
-    wait_until(lambda: not listens(state["url"]) and not listens(state["rpcUrl"]), 30)
-
-
-@pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
-    data = tmp_path_factory.mktemp("demo") / "data"
-    kill_half_way(data)
-    return data, run("demo", "--data", str(data), "--no-audit")
 
 
 def test_demo_runs_through_after_a_kill_half_way(played: tuple[Path, Any]) -> None:
