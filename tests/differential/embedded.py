@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -10,7 +11,8 @@ from ledger import crypto
 from node.deployment import created_address
 from node.embedded import store
 from node.embedded.chain import Chain
-from node.embedded.execution import Call, call_contract
+from node.embedded.database import TxRow
+from node.embedded.execution import Call, ExecutionReverted, call_contract
 from node.embedded.logs import decode_receipt, receipt_logs
 from node.embedded.network import Network
 from node.gateway.account import RelayAccount
@@ -28,6 +30,15 @@ class _Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A transaction to be: who sends it, the 20-byte address called, calldata."""
+
+    sender: RelayAccount
+    to: bytes
+    data: bytes
 
 
 class Embedded:
@@ -51,11 +62,7 @@ class Embedded:
             message = "the transaction was not sealed"
             raise RuntimeError(message)
         (row,) = self._chain.database.transactions(block.number)
-        receipt = decode_receipt(row.receipt)
-        logs = tuple(EmittedLog(log.topics, log.data) for log in receipt_logs(row))
-        return Result(receipt.state_root == b"\x01", logs, int(receipt.gas_used)), created_address(
-            SENDER.address, nonce
-        )
+        return _result(row), created_address(SENDER.address, nonce)
 
     def deploy(self, code: bytes, at: int) -> bytes:
         """Mine a contract creation; its address."""
@@ -68,6 +75,30 @@ class Embedded:
     def send(self, to: bytes, data: bytes, at: int) -> Result:
         """Mine one transaction at ``at``."""
         return self._mine(to, data, at)[0]
+
+    def send_together(self, calls: Sequence[Signed], at: int) -> tuple[Result, ...]:
+        """Mine several transactions in one block at ``at``, in order within each sender."""
+        nonces: dict[bytes, int] = {}
+        hashes = []
+        for one in calls:
+            nonce = nonces.setdefault(one.sender.address, self._chain.nonce(one.sender.address))
+            nonces[one.sender.address] += 1
+            hashes.append(self._chain.submit(one.sender.sign_transaction(nonce, one.to, one.data, GAS).raw))
+        self._clock.now = at
+        block = self._chain.seal_when_due(threading.Event())
+        rows = {row.hash: row for row in self._chain.database.transactions(block.number)} if block else {}
+        if len(rows) != len(hashes):
+            message = f"{len(rows)} of {len(hashes)} transactions went into the block"
+            raise RuntimeError(message)
+        return tuple(_result(rows[one]) for one in hashes)
+
+    def reverted_with(self, sender: bytes, to: bytes, data: bytes) -> bytes | None:
+        """The revert data of a plain call by ``sender`` at the newest block; None where it succeeds."""
+        try:
+            call_contract(self._chain.state_after(self._chain.head), Call(sender, to, data, GAS))
+        except ExecutionReverted as reverted:
+            return reverted.data
+        return None
 
     def call(self, to: bytes, data: bytes) -> bytes:
         """A view at the newest block."""
@@ -93,3 +124,10 @@ class Embedded:
         shutil.rmtree(self._folder)
         shutil.copytree(copy, self._folder)
         self._chain = self._open()
+
+
+def _result(row: TxRow) -> Result:
+    """The gas is counted from the block's beginning."""
+    receipt = decode_receipt(row.receipt)
+    logs = tuple(EmittedLog(log.topics, log.data) for log in receipt_logs(row))
+    return Result(receipt.state_root == b"\x01", logs, int(receipt.gas_used))
