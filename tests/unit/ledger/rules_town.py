@@ -1,7 +1,9 @@
 """A town for the scenarios of the rules: the model alone, and which reason each scenario is about."""
 
+import importlib
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from ledger import acts, calldata
@@ -12,38 +14,40 @@ from ledger.ids import FOREVER, agency_of, scoped
 from ledger.procedure import ALL_RIGHTS, Action
 from ledger.reasons import Reason
 from ledger.records import GranteeKind, Status
-from ledger.rules.judge import judge
+from ledger.rules.judge import Outcome, judge
 from ledger.state import NO_SUBJECT, Carried, CaseState, case_key
-from ledger.world import CONTRACTS, Deployment
+from ledger.world import CONTRACTS, Deployment, World
 from tests.scene import CENTRE, CITY, COUNTY, OTHER_CITY, PROVINCE, Scene, Sent, secret
 
 HOME, AWAY, BELOW, OTHER = 1, 2, 3, 4
 """A provincial agency, a city's service centre, a county's within that city, another city's."""
 ADMIN, CLERK, SECOND = scoped(HOME, 1), scoped(HOME, 2), scoped(HOME, 3)
 AWAY_ADMIN, AWAY_CLERK, OTHER_CLERK = scoped(AWAY, 1), scoped(AWAY, 2), scoped(OTHER, 2)
-ITEM, TWO_PERSONS, LICENSED, SEAL, GRANT = (
-    scoped(HOME, 1),
-    scoped(HOME, 2),
-    scoped(HOME, 3),
-    scoped(HOME, 1),
-    scoped(HOME, 1),
-)
+ITEM, TWO_PERSONS, LICENSED = scoped(HOME, 1), scoped(HOME, 2), scoped(HOME, 3)
+SEAL, GRANT = scoped(HOME, 1), scoped(HOME, 1)
 """Items that ask for no originals, for two persons, for a license at the end; a seal; a grant to AWAY, deep 1."""
 
-PRODUCED: dict[Reason, list[str]] = {}
-"""Which scenario shows which reason."""
+SCENARIOS: dict[str, tuple[Reason, "Callable[[Town], Reason]"]] = {}
+"""Each attack by its name, with the reason it is refused for."""
 
 
 class Town:
     """Signs and judges; ``do`` and ``step`` give the reason, ``must`` insists on OK."""
 
     def __init__(self) -> None:
-        addresses = {name: keccak(name.encode())[12:] for name in CONTRACTS}
-        self.scene = Scene(Deployment(31_337, addresses))
-        self.world = self.scene.world()
-        self.world.has_code = lambda address: address in addresses.values()
         self.states: dict[bytes, CaseState] = {}
+        self.scene, self.world = self._deployed()
         self._settle()
+
+    def _deployed(self) -> tuple[Scene, World]:
+        """Right after the deployment, all contracts entered in the Directory."""
+        addresses = {name: keccak(name.encode())[12:] for name in CONTRACTS}
+        scene = Scene(Deployment(31_337, addresses))
+        world = scene.world()
+        world.has_code = lambda address: address in addresses.values()
+        for name in CONTRACTS:
+            judge(world, *scene.entered(name), scene.now)
+        return scene, world
 
     @property
     def now(self) -> int:
@@ -56,9 +60,13 @@ class Town:
 
     def send(self, sent: Sent) -> list[Reason]:
         """Judge a transaction."""
-        outcomes = judge(self.world, *sent, self.now)
+        outcomes = self.judged(sent)
         self.states.update({one.subject: one.state for one in outcomes if one.state is not None})
         return [outcome.reason for outcome in outcomes]
+
+    def judged(self, sent: Sent) -> tuple[Outcome, ...]:
+        """The outcomes of a transaction."""
+        return judge(self.world, *sent, self.now)
 
     def sent(self, sent: Sent) -> Reason:
         """Judge a transaction of one act."""
@@ -196,7 +204,7 @@ def refuses(reason: Reason) -> Callable[[Callable[[Town], Reason]], Callable[[To
     """Make a scenario, which gives the verdict on the attack, a test that expects this reason."""
 
     def decorate(scenario: Callable[[Town], Reason]) -> Callable[[Town], None]:
-        PRODUCED.setdefault(reason, []).append(f"{scenario.__module__}.{scenario.__name__}")
+        SCENARIOS[f"{scenario.__module__.rpartition('.')[2]}.{scenario.__name__}"] = (reason, scenario)
 
         @wraps(scenario)
         def test(town: Town) -> None:
@@ -212,3 +220,10 @@ def refuses(reason: Reason) -> Callable[[Callable[[Town], Reason]], Callable[[To
 def raw_proposal(town: Town, target: bytes, data: bytes) -> acts.Proposal:
     """A proposal of any call."""
     return acts.Proposal(target, data, town.scene.next_nonce(), town.now + 3600)
+
+
+def all_scenarios() -> dict[str, tuple[Reason, Callable[[Town], Reason]]]:
+    """Every scenario there is, whichever of them this run has collected."""
+    for path in sorted(Path(__file__).parent.glob("test_rules_*.py")):
+        importlib.import_module(f"tests.unit.ledger.{path.stem}")
+    return SCENARIOS
