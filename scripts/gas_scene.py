@@ -14,7 +14,7 @@ from ledger import acts, calldata
 from ledger.calldata import Ballot, Group, SignedAct
 from ledger.crypto import address_of, keccak, sign
 from ledger.eip712 import digest, struct_hash
-from ledger.events import VERDICTS, Emitted, decode
+from ledger.events import Emitted, verdicts
 from ledger.ids import FOREVER, scoped
 from ledger.procedure import ALL_MODES, ALL_RIGHTS, Action, Mode, Role
 from ledger.reasons import Reason
@@ -124,7 +124,7 @@ class Scene:
         mined = self.chain.send(self.world.deployment.addresses[contract], data)
         outcomes = judge(self.world, contract, data, mined.time)
         expected = [Emitted.expected(one) for one in outcomes]
-        emitted = [decode(log) for log in mined.logs if log.topics and log.topics[0] in VERDICTS]
+        emitted = list(verdicts(mined.logs))
         if not mined.succeeded or emitted != expected:
             raise Mismatch(f"{contract}: chain {emitted[:3]} rules {expected[:3]} success {mined.succeeded}")
         return mined, outcomes

@@ -16,14 +16,20 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ISeals} from "./interfaces/ISeals.sol";
 import {ITrails} from "./interfaces/ITrails.sol";
 import {Authority} from "./trails/Authority.sol";
-import {Batch, Group, OpenAct, StepAct} from "./trails/Batch.sol";
+import {Batch} from "./trails/Batch.sol";
 import {CaseWord, CaseWords} from "./trails/CaseWord.sol";
 import {Effects} from "./trails/Effects.sol";
+import {Group} from "./trails/Group.sol";
+import {Lists} from "./trails/Lists.sol";
+import {Mandate} from "./trails/Mandate.sol";
 import {Memos} from "./trails/Memo.sol";
+import {OpenAct} from "./trails/OpenAct.sol";
+import {Period} from "./trails/Period.sol";
 import {Rule, Rules} from "./trails/Rule.sol";
 import {Session} from "./trails/Session.sol";
+import {StepAct} from "./trails/StepAct.sol";
 import {StepHash} from "./trails/StepHash.sol";
-import {Period, Standing, Terms} from "./trails/Words.sol";
+import {Terms} from "./trails/Terms.sol";
 
 /// @title Case trails 办件链
 /// @notice May this step be taken now, by this officer, and what is the case's state after it?
@@ -34,7 +40,9 @@ import {Period, Standing, Terms} from "./trails/Words.sol";
 /// else anything; no check reverts.
 contract Trails is ITrails, Authority, Governed, Domain {
     using Period for uint256;
-    using Standing for uint256;
+    using Mandate for uint256;
+    using Lists for bytes32[];
+    using Lists for uint256[];
     using Terms for uint256;
 
     /// @dev A link that has been used up: the child was joined.
@@ -88,94 +96,65 @@ contract Trails is ITrails, Authority, Governed, Domain {
         (session.skew, session.prompt, session.lateLimit) = (_skew, _prompt, _lateLimit);
     }
 
-    /// @dev Judges what one signature covers; returns where the next group begins.
+    /// @dev Judges what one signature covers, opens first, each act by itself; returns where the next group begins.
     function _judgeGroup(Session memory session, Group group, uint256 end) private returns (uint256 next) {
-        (uint256 opens, uint256 steps) = group.counts(end);
-        next = group.records();
-        if (opens + steps == 1) {
-            if (steps == 1) next = _judgeOneStep(session, group, StepAct.wrap(next), end);
-            else next = _judgeOneOpen(session, group, OpenAct.wrap(next), end);
-        } else {
-            next = _judgeList(session, group, opens, steps, end);
+        unchecked {
+            (uint256 opens, uint256 steps) = group.counts(end);
+            if (opens == 0 && steps == 1) return _judgeSingle(session, group, end);
+            next = _hashGroup(session, group, opens, steps);
+            if (next > end) revert MalformedBatch();
+            bytes32[] memory hashes = session.hashes;
+            _identifyGroup(session, group, StepHash.ofGroup(hashes, opens, steps));
+            next = group.records();
+            for (uint256 i; i < opens; ++i) {
+                OpenAct act = OpenAct.wrap(next);
+                _judgeOpen(session, act, hashes.get(i));
+                next = act.end();
+            }
+            for (uint256 i = opens; i < opens + steps; ++i) {
+                (Rule rule, uint256 further) = session.places.get(i);
+                _judgeStep(session, StepAct.wrap(next), rule, hashes.get(i));
+                next = further;
+            }
         }
     }
 
-    function _judgeOneStep(
-        Session memory session,
-        Group group,
-        StepAct act,
-        uint256 end
-    ) private returns (uint256 next) {
+    /// @dev The same for the commonest group, one step, without the detour through `session.hashes`.
+    function _judgeSingle(Session memory session, Group group, uint256 end) private returns (uint256 next) {
+        StepAct act = StepAct.wrap(group.records());
         Rule rule = Rules.row(session.procedure, act.action());
         next = act.end(rule);
         if (next > end) revert MalformedBatch();
-        bytes32 hash = StepHash.ofStep(act, rule.subject() != Procedure.SUBJECT_NONE);
+        bytes32 hash = StepHash.ofStep(act, rule);
         _identifyGroup(session, group, hash);
         _judgeStep(session, act, rule, hash);
     }
 
-    function _judgeOneOpen(
-        Session memory session,
-        Group group,
-        OpenAct act,
-        uint256 end
-    ) private returns (uint256 next) {
-        next = act.end();
-        if (next > end) revert MalformedBatch();
-        bytes32 hash = StepHash.ofOpen(act);
-        _identifyGroup(session, group, hash);
-        _judgeOpen(session, act, hash);
-    }
-
-    /// @dev Judges a list of one officer, opens first: the signature covers all of it, each act is judged by itself.
-    function _judgeList(
-        Session memory session,
-        Group group,
-        uint256 opens,
-        uint256 steps,
-        uint256 end
-    ) private returns (uint256 next) {
-        unchecked {
-            next = _hashList(session, group, opens, steps);
-            if (next > end) revert MalformedBatch();
-            bytes32[] memory hashes = session.hashes;
-            _identifyGroup(session, group, StepHash.ofList(hashes, opens, steps));
-            next = group.records();
-            for (uint256 i; i < opens; ++i) {
-                OpenAct act = OpenAct.wrap(next);
-                _judgeOpen(session, act, StepHash.get(hashes, i));
-                next = act.end();
-            }
-            for (uint256 i; i < steps; ++i) {
-                StepAct act = StepAct.wrap(next);
-                Rule rule = Rules.row(session.procedure, act.action());
-                _judgeStep(session, act, rule, StepHash.get(hashes, opens + i));
-                next = act.end(rule);
-            }
-        }
-    }
-
-    /// @dev Hashes every act of a list into `session.hashes`; returns where the list ends.
-    function _hashList(
+    /// @dev Hashes every act of a group into `session.hashes`; returns where the group ends.
+    function _hashGroup(
         Session memory session,
         Group group,
         uint256 opens,
         uint256 steps
     ) private pure returns (uint256 next) {
         unchecked {
-            if (session.hashes.length < opens + steps) session.hashes = new bytes32[](opens + steps);
+            if (session.hashes.length < opens + steps) {
+                session.hashes = new bytes32[](opens + steps);
+                session.places = new uint256[](opens + steps);
+            }
             bytes32[] memory hashes = session.hashes;
             next = group.records();
             for (uint256 i; i < opens; ++i) {
                 OpenAct act = OpenAct.wrap(next);
-                StepHash.put(hashes, i, StepHash.ofOpen(act));
+                hashes.put(i, StepHash.ofOpen(act));
                 next = act.end();
             }
-            for (uint256 i; i < steps; ++i) {
+            for (uint256 i = opens; i < opens + steps; ++i) {
                 StepAct act = StepAct.wrap(next);
                 Rule rule = Rules.row(session.procedure, act.action());
-                StepHash.put(hashes, opens + i, StepHash.ofStep(act, rule.subject() != Procedure.SUBJECT_NONE));
+                hashes.put(i, StepHash.ofStep(act, rule));
                 next = act.end(rule);
+                session.places.put(i, rule, next);
             }
         }
     }
@@ -204,29 +183,33 @@ contract Trails is ITrails, Authority, Governed, Domain {
     }
 
     /// @dev Judges a case's first step 收件 and enters it; returns why not.
-    function _open(Session memory session, OpenAct act, bytes32 caseKey, bytes32 hash) private returns (uint256 reason) {
+    function _open(
+        Session memory session,
+        OpenAct act,
+        bytes32 caseKey,
+        bytes32 hash
+    ) private returns (uint256 reason) {
         bytes32 slot = _slotOf(caseKey);
         if (_load(slot) != 0) return Reasons.CASE_EXISTS;
         (session.officer, session.grant) = (act.officer(), act.grant());
         (session.signedAt, session.deadline) = (act.signedAt(), act.deadline());
-        session.rule = Rules.row(session.procedure, Procedure.ACTION_COLLECT);
-        reason = _begin(session, 0);
-        if (reason != Reasons.OK) return reason;
-        uint256 item = act.item();
-        uint256 terms = _terms(session, item, act.version());
-        if (terms == 0) return Reasons.ITEM_UNKNOWN;
-        if (!terms.holds(session.signedAt, session.signedAt)) return Reasons.ITEM_NOT_IN_FORCE;
-        if (!terms.offers(act.mode())) return Reasons.MODE_UNKNOWN;
-        reason = _mayAct(session, item, terms.grantable(), act.mode());
-        if (reason != Reasons.OK) return reason;
-        if (session.standing.roles() & session.rule.roles() == 0) return Reasons.ROLE_MISSING;
+        session.rule = Rules.opening(session.procedure);
+        uint256 terms = _terms(session, act.item(), act.version());
+        if (!_isUsualOpen(session, act, terms)) {
+            reason = _checkOpen(session, act, terms);
+            if (reason != Reasons.OK) return reason;
+        }
         bytes32 parent = act.parent();
         if (parent != 0 && (parent == JOINED || links[caseKey] != parent)) return Reasons.NOT_LINKED;
-        reason = _consume(session);
-        if (reason != Reasons.OK) return reason;
+        if (session.mandate.has(Mandate.QUOTA)) {
+            reason = _consume(session);
+            if (reason != Reasons.OK) return reason;
+        }
         uint256 flags = CaseWords.initialFlags(terms.originals(), terms.grantable(), terms.endsInLicense());
-        CaseWord word = CaseWords.opened(session.signedAt, act.mode(), flags, act.version(), item);
-        _enter(slot, caseKey, Hashes.efficientKeccak256(session.domain, hash), word);
+        CaseWord word = CaseWords.opened(session.signedAt, act.mode(), flags, act.version(), act.item());
+        bytes32 trail = Hashes.efficientKeccak256(session.domain, hash);
+        _store(slot, _head(trail, word));
+        emit Stepped(caseKey, trail);
     }
 
     /// @dev Judges a later step and enters the state after it; returns why not.
@@ -241,27 +224,56 @@ contract Trails is ITrails, Authority, Governed, Domain {
         (session.officer, session.grant) = (act.officer(), act.grant());
         (session.signedAt, session.deadline) = (act.signedAt(), act.deadline());
         session.rule = rule;
-        reason = _begin(session, word.lastAt());
-        if (reason != Reasons.OK) return reason;
-        if (!rule.follows(word.status())) return rule.exists() ? Reasons.NOT_IN_THIS_STATUS : Reasons.ACTION_UNKNOWN;
-        if (word.seq() == CaseWords.LAST_SEQ) return Reasons.SEQUENCE_EXHAUSTED;
-        reason = _mayAct(session, word.item(), word.grantable(), word.mode());
-        if (reason != Reasons.OK) return reason;
-        if (session.standing.roles() & rule.roles() == 0) return Reasons.ROLE_MISSING;
-        if (rule.requirements() != 0) {
-            reason = _checkRequirements(rule.requirements(), word);
+        uint256 unusual = _unusual(session, word.lastAt(), word.status(), word.item(), word.grantable(), word.mode());
+        if (unusual | word.isFull() != 0) {
+            reason = _checkStep(session, word);
             if (reason != Reasons.OK) return reason;
         }
-        if (rule.subject() != Procedure.SUBJECT_NONE) {
-            reason = _checkSubject(session, act.subject(), caseKey, word);
+        if (rule.isConditional()) {
+            reason = _checkRequirements(rule.requirements(), word);
             if (reason != Reasons.OK) return reason;
+            if (rule.subject() != Procedure.SUBJECT_NONE) {
+                reason = _checkSubject(session, act.subject(), caseKey, word);
+                if (reason != Reasons.OK) return reason;
+            }
         }
         (reason, word) = _effect(session, act, rule.effect(), word);
         if (reason != Reasons.OK) return reason;
-        reason = _consume(session);
-        if (reason != Reasons.OK) return reason;
-        _enter(slot, caseKey, Hashes.efficientKeccak256(act.trail(), hash), word.stepped(session.signedAt, rule.to()));
+        if (session.mandate.has(Mandate.QUOTA)) {
+            reason = _consume(session);
+            if (reason != Reasons.OK) return reason;
+        }
+        bytes32 trail = Hashes.efficientKeccak256(act.trail(), hash);
+        _store(slot, _head(trail, word.stepped(session.signedAt, rule.to())));
+        emit Stepped(caseKey, trail);
         if (rule.subject() == Procedure.SUBJECT_CASE) _writeLink(rule.effect(), caseKey, act.subject());
+    }
+
+    function _isUsualOpen(Session memory session, OpenAct act, uint256 terms) private view returns (bool) {
+        return
+            terms.holds(session.signedAt, session.signedAt) &&
+            terms.offers(act.mode()) &&
+            _unusual(session, 0, Procedure.STATUS_NONE, act.item(), terms.grantable(), act.mode()) == 0;
+    }
+
+    /// @dev Checks 2 to 9 of an open, in order; between 6 and 8 that its item version is in force and offers the mode.
+    function _checkOpen(Session memory session, OpenAct act, uint256 terms) private view returns (uint256 reason) {
+        reason = _begin(session, 0);
+        if (reason != Reasons.OK) return reason;
+        if (terms == 0) return Reasons.ITEM_UNKNOWN;
+        if (!terms.holds(session.signedAt, session.signedAt)) return Reasons.ITEM_NOT_IN_FORCE;
+        if (!terms.offers(act.mode())) return Reasons.MODE_UNKNOWN;
+        return _checkRight(session, act.item(), terms.grantable(), act.mode());
+    }
+
+    /// @dev Checks 2 to 9 of a later step, in order.
+    function _checkStep(Session memory session, CaseWord word) private view returns (uint256 reason) {
+        reason = _begin(session, word.lastAt());
+        if (reason != Reasons.OK) return reason;
+        if (!session.rule.exists()) return Reasons.ACTION_UNKNOWN;
+        if (!session.rule.follows(word.status())) return Reasons.NOT_IN_THIS_STATUS;
+        if (word.seq() == CaseWords.LAST_SEQ) return Reasons.SEQUENCE_EXHAUSTED;
+        return _checkRight(session, word.item(), word.grantable(), word.mode());
     }
 
     /// @dev Check 10: what the row requires of the case.
@@ -293,9 +305,9 @@ contract Trails is ITrails, Authority, Governed, Domain {
             return Effects.list(effect, word, detail, _terms(session, word.item(), word.version()));
         }
         if (detail != 0) return (Reasons.DETAIL_OUT_OF_RANGE, word);
-        if (effect == Procedure.EFFECT_LINK) return _link(act, word);
-        if (effect == Procedure.EFFECT_JOIN) return _join(act, word);
-        return Effects.plain(effect, word, session.officer);
+        if (effect == Procedure.EFFECT_VERIFY) return Effects.verify(word, session.officer);
+        if (effect < Procedure.EFFECT_LINK) return Effects.plain(effect, word);
+        return effect == Procedure.EFFECT_LINK ? _link(act, word) : _join(act, word);
     }
 
     /// @dev LINK 关联子件: a case key that is neither opened nor linked yet.
@@ -332,14 +344,6 @@ contract Trails is ITrails, Authority, Governed, Domain {
         }
     }
 
-    function _enter(bytes32 slot, bytes32 caseKey, bytes32 trail, CaseWord word) private {
-        bytes32 head = _head(trail, word);
-        assembly ("memory-safe") {
-            sstore(slot, head)
-        }
-        emit Stepped(caseKey, trail);
-    }
-
     /// @dev Where `heads[caseKey]` is stored; found once for reading and writing.
     function _slotOf(bytes32 caseKey) private pure returns (bytes32 slot) {
         bytes32 base;
@@ -352,6 +356,12 @@ contract Trails is ITrails, Authority, Governed, Domain {
     function _load(bytes32 slot) private view returns (bytes32 head) {
         assembly ("memory-safe") {
             head := sload(slot)
+        }
+    }
+
+    function _store(bytes32 slot, bytes32 head) private {
+        assembly ("memory-safe") {
+            sstore(slot, head)
         }
     }
 

@@ -29,7 +29,10 @@ export const TYPES = {
   ),
   StepList: struct("Open[] opens, Step[] steps"),
   GrantTerms: TERMS,
-  RegisterWindow: [...struct("uint64 window, string name, uint48 region, uint32 validFrom, uint32 validUntil"), ...common],
+  RegisterWindow: [
+    ...struct("uint64 window, string name, uint48 region, uint32 validFrom, uint32 validUntil"),
+    ...common,
+  ],
   EnrolOfficer: [
     ...struct("uint64 subject, uint64 window, uint16 roles, address key, uint32 validFrom, uint32 validUntil"),
     ...common,
@@ -51,7 +54,14 @@ export const TYPES = {
 };
 
 /** Place of an act of administration in its contract, from 1. */
-export const KINDS = { RegisterWindow: 1, EnrolOfficer: 3, PublishItem: 1, OfferGrant: 1, AcceptGrant: 2, RegisterSeal: 1 };
+export const KINDS = {
+  RegisterWindow: 1,
+  EnrolOfficer: 3,
+  PublishItem: 1,
+  OfferGrant: 1,
+  AcceptGrant: 2,
+  RegisterSeal: 1,
+};
 
 /** An agency's number and one that it gave out. */
 export const id = (agency, number) => (BigInt(agency) << 32n) | BigInt(number);
@@ -74,7 +84,8 @@ export const compact = (signature) => Signature.from(signature).compactSerialize
 
 /** `abi.encode(struct)` of an act of administration. */
 export function body(name, act) {
-  const type = (fields) => `tuple(${fields.map((each) => `${TYPES[each.type] ? type(TYPES[each.type]) : each.type} ${each.name}`).join(",")})`;
+  const type = (fields) =>
+    `tuple(${fields.map((each) => `${TYPES[each.type] ? type(TYPES[each.type]) : each.type} ${each.name}`).join(",")})`;
   return AbiCoder.defaultAbiCoder().encode([type(TYPES[name])], [act]);
 }
 

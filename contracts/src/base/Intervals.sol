@@ -45,8 +45,13 @@ library Intervals {
     }
 
     /// @notice The first second at which it no longer holds.
-    function end(uint256 word) internal pure returns (uint256) {
-        return statusOf(word) == ACTIVE ? until(word) : min(until(word), stopped(word));
+    function end(uint256 word) internal pure returns (uint256 last) {
+        uint256 first = until(word);
+        assembly ("memory-safe") {
+            // where it is active, as if it stopped never; without a branch, as Trails ask for this all the time
+            let halt := or(and(shr(64, word), 0xffffffff), mul(0xffffffff, eq(and(shr(96, word), 15), 1)))
+            last := xor(first, mul(xor(first, halt), lt(halt, first)))
+        }
     }
 
     /// @notice Zero where it holds at the moment, else which of the four reasons from `notYet` on.
@@ -72,7 +77,7 @@ library Intervals {
     ) internal pure returns (uint256) {
         uint256 old = statusOf(word);
         uint256 first = from(word);
-        uint256 stop;
+        uint256 stop = 0;
         if (status == SUSPENDED && old == ACTIVE) {
             stop = moment;
         } else if (status == ACTIVE && old == SUSPENDED) {
@@ -94,12 +99,16 @@ library Intervals {
     }
 
     /// @notice The smaller of two numbers.
-    function min(uint256 a, uint256 b) internal pure returns (uint256) {
-        return a < b ? a : b;
+    function min(uint256 a, uint256 b) internal pure returns (uint256 smaller) {
+        assembly ("memory-safe") {
+            smaller := xor(b, mul(xor(a, b), lt(a, b)))
+        }
     }
 
     /// @notice The larger of two numbers.
-    function max(uint256 a, uint256 b) internal pure returns (uint256) {
-        return a > b ? a : b;
+    function max(uint256 a, uint256 b) internal pure returns (uint256 larger) {
+        assembly ("memory-safe") {
+            larger := xor(b, mul(xor(a, b), gt(a, b)))
+        }
     }
 }

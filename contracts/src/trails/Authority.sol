@@ -11,17 +11,18 @@ import {ILicenses} from "../interfaces/ILicenses.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ISeals} from "../interfaces/ISeals.sol";
 import {CaseWord} from "./CaseWord.sol";
+import {Mandate} from "./Mandate.sol";
 import {Memos} from "./Memo.sol";
+import {Period} from "./Period.sol";
 import {Session} from "./Session.sol";
-import {Mandate, Period, Standing} from "./Words.sol";
+import {Standing} from "./Standing.sol";
 
 /// @notice Who signed, and may they do this now? Asks the other contracts, each question once a batch.
 /// @dev Words say whether something holds; only where it does not is `whyNot` asked for the reason. Nothing that the
 /// words say can change within a call of Trails: only quotas do, which are not in them.
 ///
-/// Checks come in pairs. The usual case is recognised as a whole, without a branch for each condition; whatever is not
-/// the usual case goes through the same conditions one by one, in the order of the protocol, and the one that fails
-/// gives the reason. Only the second of the pair can refuse.
+/// The usual case is recognised as a whole (`_unusual`), without a branch for each condition; whatever is not usual goes
+/// through the checks one by one, in the order of the protocol, and the one that fails gives the reason. Only those refuse.
 abstract contract Authority {
     using Period for uint256;
     using Standing for uint256;
@@ -55,6 +56,7 @@ abstract contract Authority {
         address signer = Signatures.tryRecover(digest, r, vs);
         if (signer == address(0)) {
             session.nobody = Reasons.BAD_SIGNATURE;
+            session.standing = 0;
         } else {
             uint256 place = session.memo.place(uint160(signer));
             if (Memos.keyAt(place) != uint160(signer)) Memos.put(place, uint160(signer), registry.standing(signer));
@@ -81,70 +83,68 @@ abstract contract Authority {
         return Memos.wordAt(place);
     }
 
-    /// @dev Checks 2 to 6: deadline, signature, officer, time, key with window and agency.
-    function _begin(Session memory session, uint256 lastAt) internal view returns (uint256) {
-        bool usual;
-        {
-            uint256 time = session.time;
-            uint256 signedAt = session.signedAt;
-            uint256 standing = session.standing;
-            uint256 officer = session.officer;
-            uint256 deadline = session.deadline;
-            uint256 nobody = session.nobody;
-            uint256 prompt = session.prompt;
-            bool valid = standing.holds(signedAt, time);
-            assembly ("memory-safe") {
-                // prompt, not ahead of the chain, within the deadline, by the officer named, whose key holds
-                usual := and(valid, iszero(or(gt(time, deadline), or(nobody, gt(signedAt, time)))))
-                usual := and(usual, iszero(or(lt(signedAt, lastAt), gt(time, add(signedAt, prompt)))))
-                usual := and(usual, eq(shr(192, shl(32, standing)), officer))
-            }
-            session.first = signedAt;
-            session.last = time;
-            session.late = false;
-        }
-        return usual ? Reasons.OK : _beginInOrder(session, lastAt);
-    }
-
-    /// @dev Check 8: competence of the home agency's own officers, or a grant for those of others.
-    function _mayAct(
+    /// @dev Zero where checks 2 to 9 pass in the usual way: a prompt step within its deadline, by the officer named with a
+    /// key and role that hold, of an action that may follow on this status, by competence or under a grant to the
+    /// officer's window that holds and covers all items. What is not usual is judged in order.
+    function _unusual(
         Session memory session,
+        uint256 lastAt,
+        uint256 status,
         uint256 item,
         uint256 grantable,
         uint256 mode
-    ) internal view returns (uint256) {
+    ) internal view returns (uint256 wrong) {
         uint256 grant = session.grant;
-        if (grant == 0) {
-            session.mandate = 0;
-            if (session.officer >> 32 == item >> 32) return Reasons.OK;
-            return session.rule.isHomeOnly(mode) ? Reasons.HOME_AGENCY_ONLY : Reasons.GRANT_UNKNOWN;
+        if (grant != session.mandated) {
+            session.mandated = grant;
+            session.mandate = grant == 0 ? 0 : _mandate(session, grant);
         }
-        uint256 mandate = _mandate(session, grant);
-        session.mandate = mandate;
-        uint256 rule = session.rule.unwrapped();
+        uint256 mandate = session.mandate;
         uint256 standing = session.standing;
-        bool usual = mandate.holds(session.first, session.last);
-        uint256 windowKind = Mandate.WINDOW;
-        uint256 itemSet = Mandate.ITEM_SET;
+        uint256 rule = session.rule.unwrapped();
+        wrong = _timing(session, lastAt);
+        (uint256 time, uint256 signedAt) = (session.time, session.signedAt);
         assembly ("memory-safe") {
-            // of the item's home agency, for all its items, to the officer's window, with the right that is needed
-            let wrong := iszero(usual)
-            wrong := or(wrong, and(shr(add(27, mode), rule), 1))
-            wrong := or(wrong, and(xor(shr(88, mandate), shr(32, item)), 0xffffffff))
-            wrong := or(wrong, and(and(shr(20, rule), 0xff), not(and(shr(64, mandate), grantable))))
-            wrong := or(wrong, xor(and(shr(72, mandate), 0xff), windowKind))
-            wrong := or(wrong, and(shr(80, mandate), itemSet))
-            let window := and(shr(80, standing), 0xffffffff)
-            window := or(shl(32, and(shr(192, standing), 0xffffffff)), window)
-            wrong := or(wrong, xor(and(shr(120, mandate), 0xffffffffffffffff), window))
-            usual := and(iszero(wrong), iszero(iszero(and(window, 0xffffffff))))
+            let agency := and(shr(192, standing), 0xffffffff)
+            wrong := or(wrong, iszero(and(shr(status, rule), 1)))
+            wrong := or(wrong, iszero(and(and(shr(36, rule), shr(64, standing)), 0xffff)))
+            switch grant
+            case 0 {
+                wrong := or(wrong, xor(agency, shr(32, item)))
+            }
+            default {
+                let window := and(shr(80, standing), 0xffffffff)
+                wrong := or(wrong, lt(signedAt, and(mandate, 0xffffffff)))
+                wrong := or(wrong, iszero(lt(time, and(shr(32, mandate), 0xffffffff))))
+                // kind 1, no set of items, not reserved to the home agency in this mode
+                wrong := or(wrong, xor(and(shr(72, mandate), 0x1ff), 1))
+                wrong := or(wrong, and(shr(add(27, mode), rule), 1))
+                wrong := or(wrong, xor(and(shr(88, mandate), 0xffffffff), shr(32, item)))
+                wrong := or(wrong, and(and(shr(20, rule), 0xff), not(and(shr(64, mandate), grantable))))
+                wrong := or(wrong, xor(and(shr(120, mandate), 0xffffffffffffffff), or(shl(32, agency), window)))
+                wrong := or(wrong, iszero(window))
+            }
         }
-        return usual ? Reasons.OK : _mayActInOrder(session, item, grantable, mode);
     }
 
-    /// @dev Check 13: counts the step against the grant's quota and its ancestors'.
-    function _consume(Session memory session) internal returns (uint256 reason) {
-        if (session.mandate.has(Mandate.QUOTA)) reason = grants.consume(uint64(session.grant));
+    /// @dev Zero where a step is prompt, within its deadline, after the last one, by the officer named, whose key holds.
+    function _timing(Session memory session, uint256 lastAt) private pure returns (uint256 wrong) {
+        (uint256 time, uint256 signedAt) = (session.time, session.signedAt);
+        (uint256 standing, uint256 officer) = (session.standing, session.officer);
+        (uint256 deadline, uint256 prompt) = (session.deadline, session.prompt);
+        assembly ("memory-safe") {
+            // where nobody signed, `standing` is zero and its end has passed
+            wrong := or(gt(time, deadline), gt(signedAt, time))
+            wrong := or(wrong, or(lt(signedAt, lastAt), gt(time, add(signedAt, prompt))))
+            wrong := or(wrong, xor(and(shr(160, standing), 0xffffffffffffffff), officer))
+            wrong := or(wrong, lt(signedAt, and(standing, 0xffffffff)))
+            wrong := or(wrong, iszero(lt(time, and(shr(32, standing), 0xffffffff))))
+        }
+    }
+
+    /// @dev Check 13: counts the step against the grant's quota and its ancestors', where they have any.
+    function _consume(Session memory session) internal returns (uint256) {
+        return grants.consume(uint64(session.grant));
     }
 
     /// @dev Check 11: the seal under which is decided, the license that is handed out.
@@ -155,6 +155,7 @@ abstract contract Authority {
         CaseWord word
     ) internal view returns (uint256) {
         uint256 kind = session.rule.subject();
+        _setMoments(session);
         if (subject == 0) {
             bool optional = kind == Procedure.SUBJECT_LICENSE && !word.has(Procedure.FLAG_LICENSE);
             return optional ? Reasons.OK : Reasons.SUBJECT_MISSING;
@@ -164,7 +165,8 @@ abstract contract Authority {
         return Reasons.OK;
     }
 
-    function _beginInOrder(Session memory session, uint256 lastAt) private view returns (uint256 reason) {
+    /// @dev Checks 2 to 6: deadline, signature, officer, time, key with window and agency.
+    function _begin(Session memory session, uint256 lastAt) internal view returns (uint256 reason) {
         unchecked {
             (uint256 time, uint256 signedAt) = (session.time, session.signedAt);
             if (time > session.deadline) return Reasons.ACT_EXPIRED;
@@ -173,22 +175,48 @@ abstract contract Authority {
             if (signedAt > time + session.skew) return Reasons.TIME_IN_FUTURE;
             if (signedAt < lastAt) return Reasons.TIME_BEFORE_LAST_STEP;
             if (time > signedAt + session.lateLimit) return Reasons.TOO_LATE;
-            session.late = time > signedAt + session.prompt;
-            uint256 other = session.late ? signedAt : time;
-            (session.first, session.last) = signedAt < other ? (signedAt, other) : (other, signedAt);
         }
+        _setMoments(session);
         if (session.standing.holds(session.first, session.last)) return Reasons.OK;
         reason = registry.whyNot(session.signer, uint32(session.signedAt));
         if (reason == Reasons.OK && !session.late) reason = registry.whyNot(session.signer, uint32(session.time));
     }
 
-    function _mayActInOrder(
+    /// @dev All must hold when the step was signed and now; a late one is judged by when it was signed alone.
+    function _setMoments(Session memory session) private pure {
+        unchecked {
+            (uint256 time, uint256 signedAt) = (session.time, session.signedAt);
+            session.late = time > signedAt + session.prompt;
+            uint256 other = session.late ? signedAt : time;
+            (session.first, session.last) = signedAt < other ? (signedAt, other) : (other, signedAt);
+        }
+    }
+
+    /// @dev Checks 8 and 9: competence or grant, and role.
+    function _checkRight(
+        Session memory session,
+        uint256 item,
+        uint256 grantable,
+        uint256 mode
+    ) internal view returns (uint256 reason) {
+        reason = _mayAct(session, item, grantable, mode);
+        if (reason != Reasons.OK) return reason;
+        return session.standing.roles() & session.rule.roles() == 0 ? Reasons.ROLE_MISSING : Reasons.OK;
+    }
+
+    /// @dev Check 8: competence of the home agency's own officers, or a grant for those of others.
+    function _mayAct(
         Session memory session,
         uint256 item,
         uint256 grantable,
         uint256 mode
     ) private view returns (uint256 reason) {
-        if (session.rule.isHomeOnly(mode)) return Reasons.HOME_AGENCY_ONLY;
+        bool homeOnly = session.rule.isHomeOnly(mode);
+        if (session.grant == 0) {
+            if (session.officer >> 32 == item >> 32) return Reasons.OK;
+            return homeOnly ? Reasons.HOME_AGENCY_ONLY : Reasons.GRANT_UNKNOWN;
+        }
+        if (homeOnly) return Reasons.HOME_AGENCY_ONLY;
         (uint256 mandate, uint64 grant) = (session.mandate, uint64(session.grant));
         if (mandate == 0) return Reasons.GRANT_UNKNOWN;
         if (mandate.root() != item >> 32) return Reasons.WRONG_HOME;

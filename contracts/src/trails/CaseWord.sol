@@ -55,11 +55,7 @@ library CaseWords {
     }
 
     /// @notice The flags that a case takes over from its item version.
-    function initialFlags(
-        uint256 originals_,
-        uint256 grantable_,
-        bool license
-    ) internal pure returns (uint256) {
+    function initialFlags(uint256 originals_, uint256 grantable_, bool license) internal pure returns (uint256) {
         return (originals_ << 7) | (grantable_ << 9) | (license ? Procedure.FLAG_LICENSE : 0);
     }
 
@@ -80,6 +76,14 @@ library CaseWords {
 
     function seq(CaseWord self) internal pure returns (uint256) {
         return uint16(CaseWord.unwrap(self) >> SEQ);
+    }
+
+    /// @notice One where no further step can be numbered, zero else.
+    function isFull(CaseWord self) internal pure returns (uint256 full) {
+        uint256 last = LAST_SEQ;
+        assembly ("memory-safe") {
+            full := eq(and(shr(32, self), last), last)
+        }
     }
 
     function status(CaseWord self) internal pure returns (uint256) {

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Procedure} from "../generated/Procedure.sol";
 import {Reasons} from "../generated/Reasons.sol";
 import {CaseWord} from "./CaseWord.sol";
-import {Terms} from "./Words.sol";
+import {Terms} from "./Terms.sol";
 
 /// @notice What an action does to a case beside moving its status; LINK and JOIN, which touch another case, stand in
 /// `Trails`. Each returns the state afterwards, or the reason why it cannot be.
@@ -59,10 +59,21 @@ library Effects {
         return (Reasons.OK, word.withFlag(flags));
     }
 
-    /// @notice The effects that need nothing but the case and its officer.
-    function plain(uint256 effect, CaseWord word, uint256 officer) internal pure returns (uint256, CaseWord) {
+    /// @notice VERIFY 原件核验: where two must see the originals, the second makes it complete.
+    function verify(CaseWord word, uint256 officer) internal pure returns (uint256, CaseWord) {
+        if (word.originals() < TWO_PERSONS) {
+            return (Reasons.OK, word.withFlag(Procedure.FLAG_VERIFIED).withVerifier(officer));
+        }
+        if (word.has(Procedure.FLAG_VERIFIED)) return (Reasons.OK, word);
+        uint256 first = word.verifier();
+        if (first == 0) return (Reasons.OK, word.withVerifier(officer));
+        if (first == officer) return (Reasons.SAME_OFFICER_TWICE, word);
+        return (Reasons.OK, word.withFlag(Procedure.FLAG_VERIFIED));
+    }
+
+    /// @notice The effects that need nothing but the case: FORWARD, DELIVER, EXTEND, MEND and none.
+    function plain(uint256 effect, CaseWord word) internal pure returns (uint256, CaseWord) {
         if (effect == Procedure.EFFECT_NONE) return (Reasons.OK, word);
-        if (effect == Procedure.EFFECT_VERIFY) return _verify(word, officer);
         if (effect == Procedure.EFFECT_FORWARD) return (Reasons.OK, word.withFlag(Procedure.FLAG_FORWARDED));
         if (effect == Procedure.EFFECT_DELIVER) return _deliver(word);
         if (effect == Procedure.EFFECT_EXTEND) return _extend(word);
@@ -82,18 +93,6 @@ library Effects {
         if (word.has(Procedure.FLAG_NOTIFIED) && entries & ~missing != 0) return (Reasons.NOT_IN_THE_LIST, word);
         if (missing & ~entries != 0) return (Reasons.STILL_MISSING, word);
         return (Reasons.OK, word.withMissing(entries));
-    }
-
-    /// @dev VERIFY 原件核验: where two must see the originals, the second makes it complete.
-    function _verify(CaseWord word, uint256 officer) private pure returns (uint256, CaseWord) {
-        if (word.originals() < TWO_PERSONS) {
-            return (Reasons.OK, word.withFlag(Procedure.FLAG_VERIFIED).withVerifier(officer));
-        }
-        if (word.has(Procedure.FLAG_VERIFIED)) return (Reasons.OK, word);
-        uint256 first = word.verifier();
-        if (first == 0) return (Reasons.OK, word.withVerifier(officer));
-        if (first == officer) return (Reasons.SAME_OFFICER_TWICE, word);
-        return (Reasons.OK, word.withFlag(Procedure.FLAG_VERIFIED));
     }
 
     function _deliver(CaseWord word) private pure returns (uint256, CaseWord) {

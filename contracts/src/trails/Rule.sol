@@ -20,6 +20,11 @@ library Rules {
         }
     }
 
+    /// @notice The row of COLLECT, which follows on no status: there is no case yet.
+    function opening(bytes memory table) internal pure returns (Rule) {
+        return Rule.wrap(Rule.unwrap(row(table, Procedure.ACTION_COLLECT)) | (1 << Procedure.STATUS_NONE));
+    }
+
     function exists(Rule self) internal pure returns (bool) {
         return Rule.unwrap(self) != 0;
     }
@@ -58,6 +63,11 @@ library Rules {
         return (Rule.unwrap(self) >> 52) & 15;
     }
 
+    /// @notice Whether it requires anything or names a subject.
+    function isConditional(Rule self) internal pure returns (bool) {
+        return (Rule.unwrap(self) >> 52) & 255 != 0;
+    }
+
     /// @notice What the subject names; `Procedure.SUBJECT_*`.
     function subject(Rule self) internal pure returns (uint256) {
         return (Rule.unwrap(self) >> 56) & 15;
@@ -72,7 +82,7 @@ library Rules {
     function size(Rule self) internal pure returns (uint256 bytes_) {
         uint256 join = Procedure.EFFECT_JOIN;
         assembly ("memory-safe") {
-            bytes_ := add(157, shl(5, iszero(iszero(and(self, shl(56, 15))))))
+            bytes_ := add(157, shl(5, gt(and(self, shl(56, 15)), 0)))
             bytes_ := add(bytes_, shl(6, eq(shr(60, self), join)))
         }
     }

@@ -15,10 +15,14 @@ struct Session {
     bytes procedure;
     Memo memo;
     bytes32[] hashes;
+    uint256[] places;
     // --- the group: why nobody signed it (zero: somebody did), who did, and `Registry.standing`
     uint256 nobody;
     address signer;
     uint256 standing;
+    // --- the grant asked for last (zero: none), which is often the next one too, and `Grants.mandate`
+    uint256 mandated;
+    uint256 mandate;
     // --- the step: all must hold from `first` to `last`; a late one is judged by `signedAt` alone
     uint256 officer;
     uint256 grant;
@@ -28,5 +32,4 @@ struct Session {
     uint256 first;
     uint256 last;
     Rule rule;
-    uint256 mandate;
 }

@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {ActTypes} from "../generated/ActTypes.sol";
-import {OpenAct, StepAct} from "./Batch.sol";
+import {OpenAct} from "./OpenAct.sol";
+import {Rule} from "./Rule.sol";
+import {StepAct} from "./StepAct.sol";
 
 /// @notice EIP-712 struct hashes of what is signed, straight from calldata through scratch memory.
 library StepHash {
@@ -41,8 +43,8 @@ library StepHash {
     }
 
     /// @notice hashStruct(Step); `seq` and `previous` are read from the state that the step starts from.
-    /// @param hasSubject whether the batch holds a subject for this action; it is zero else
-    function ofStep(StepAct act, bool hasSubject) internal pure returns (bytes32 hash) {
+    /// @dev Where its action has no subject, the batch holds none, and zero was signed.
+    function ofStep(StepAct act, Rule rule) internal pure returns (bytes32 hash) {
         bytes32 typeHash = ActTypes.STEP_TYPEHASH;
         assembly ("memory-safe") {
             let p := mload(0x40)
@@ -55,7 +57,7 @@ library StepHash {
             mstore(add(p, 0x80), and(shr(184, what), 0xffffffffffffffff))
             mstore(add(p, 0xa0), and(shr(120, what), 0xffffffffffffffff))
             mstore(add(p, 0xc0), and(shr(88, what), 0xffffffff))
-            mstore(add(p, 0xe0), mul(hasSubject, calldataload(add(act, 157))))
+            mstore(add(p, 0xe0), mul(gt(and(rule, shl(56, 15)), 0), calldataload(add(act, 157))))
             mstore(add(p, 0x100), calldataload(add(act, 117)))
             mstore(add(p, 0x120), calldataload(add(act, 32)))
             mstore(add(p, 0x140), shr(224, times))
@@ -64,8 +66,15 @@ library StepHash {
         }
     }
 
-    /// @notice hashStruct(StepList) from the hashes of its opens, then its steps, that stand at the head of `hashes`.
-    function ofList(bytes32[] memory hashes, uint256 opens, uint256 steps) internal pure returns (bytes32 hash) {
+    /// @notice What a group signs: its only act, or hashStruct(StepList) of several; the hashes of its opens, then
+    /// of its steps, stand at the head of `hashes`.
+    function ofGroup(bytes32[] memory hashes, uint256 opens, uint256 steps) internal pure returns (bytes32 hash) {
+        unchecked {
+            hash = opens + steps == 1 ? hashes[0] : _ofList(hashes, opens, steps);
+        }
+    }
+
+    function _ofList(bytes32[] memory hashes, uint256 opens, uint256 steps) private pure returns (bytes32 hash) {
         bytes32 typeHash = ActTypes.STEP_LIST_TYPEHASH;
         assembly ("memory-safe") {
             let p := mload(0x40)
@@ -74,20 +83,6 @@ library StepHash {
             mstore(add(p, 0x20), keccak256(first, shl(5, opens)))
             mstore(add(p, 0x40), keccak256(add(first, shl(5, opens)), shl(5, steps)))
             hash := keccak256(p, 0x60)
-        }
-    }
-
-    /// @notice Hash number `i` of an array that is known to be long enough.
-    function get(bytes32[] memory hashes, uint256 i) internal pure returns (bytes32 hash) {
-        assembly ("memory-safe") {
-            hash := mload(add(add(hashes, 32), shl(5, i)))
-        }
-    }
-
-    /// @notice Writes hash number `i` of an array that is known to be long enough.
-    function put(bytes32[] memory hashes, uint256 i, bytes32 hash) internal pure {
-        assembly ("memory-safe") {
-            mstore(add(add(hashes, 32), shl(5, i)), hash)
         }
     }
 }
