@@ -1,9 +1,10 @@
 """P1: gas of a step, whole transactions divided by their steps, on the committed artifacts in an EVM in this process.
 
-Batches hold 100 steps of 100 cases. Ten officers sit two each at five windows of five agencies and act under five grants of
-five home agencies; a hundred sit ten each at ten windows of five agencies, each under a grant of their own, of
-five home agencies. Every step is also judged by the Python rules; a difference stops the run. The snapshot
-`hardhat/gas-snapshot.json` holds the gas of every transaction measured: `--check` compares exactly, `--update` writes it.
+Batches hold 100 steps of 100 cases. Ten officers sit two each at five windows of five agencies and act under five
+grants of five home agencies; a hundred sit ten each at ten windows of five agencies, each under a grant of their own,
+of five home agencies. Every step is also judged by the Python rules; a difference stops the run. The snapshot
+`hardhat/gas-snapshot.json` holds the gas of every transaction measured: `--check` compares exactly, `--update`
+writes it.
 Exit codes: 0 all met, 1 a target missed or the snapshot differs, 2 chain and rules judge differently.
 """
 
@@ -41,7 +42,7 @@ MISSING = 0b11
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measured transaction and its place among all; `goal` and `yardstick` are gas a step, None where P1 sets none."""
+    """One measured transaction and its place among all; `goal` and `yardstick` (gas a step) are None outside P1."""
 
     name: str
     what: str
@@ -97,7 +98,9 @@ class Bench:
         accepted = self._take("accept", "accept", Action.ACCEPT, self._ten, verified)
         forwarded = self._take("forward", "forward", Action.FORWARD, self._ten, accepted)
         reviewers = [reviewer(case.state.home) for case in forwarded]
-        reviewed = self._take("review", "review, by 5 officers of the home agencies", Action.REVIEW, reviewers, forwarded)
+        reviewed = self._take(
+            "review", "review, by 5 officers of the home agencies", Action.REVIEW, reviewers, forwarded
+        )
         self._take("approve", "approve under 5 seals", Action.APPROVE, reviewers, reviewed, seal=True)
         self._hundreds()
         self._lists()
@@ -133,7 +136,7 @@ class Bench:
         self._row("first-of-ten", "first step, batch of 10", ten, 10)
         self._take("of-ten", "verify originals, batch of 10", Action.VERIFY, self._ten[:10], cases)
 
-    def _take(  # noqa: PLR0913 - a row and the step it measures
+    def _take(
         self, name: str, what: str, action: Action, officers: Sequence[Officer], cases: Sequence[Case],
         detail: int = 0, *, seal: bool = False,
     ) -> tuple[Case, ...]:  # fmt: skip
@@ -204,8 +207,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="最后一行为 JSON / the last line is JSON")
     parser.add_argument("--check", action="store_true", help="与快照逐项比较 / compare with the committed snapshot")
     parser.add_argument("--update", action="store_true", help="写入快照 / write the snapshot")
-    parser.add_argument("--quick", action="store_true", help="同全量, 本就不到一分钟 / the same: it takes less than a minute")
-    parser.add_argument("--transactions", type=Path, help="写出全部交易供其他 EVM 重放 / write all transactions as JSON")
+    parser.add_argument("--quick", action="store_true", help="与全量相同 / the same: it takes under a minute")
+    parser.add_argument("--transactions", type=Path, help="写出全部交易 / write all transactions, to be replayed")
     return parser.parse_args()
 
 
