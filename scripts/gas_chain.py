@@ -8,7 +8,7 @@ from eth.db.atomic import AtomicDB
 from eth.vm.execution_context import ExecutionContext
 from eth.vm.forks.london.state import LondonState
 from eth.vm.forks.london.transactions import LondonTransactionBuilder
-from eth_typing import Hash32
+from eth_typing import BlockNumber, Hash32
 
 from ledger.crypto import address_of, keccak
 from node.gateway.account import RelayAccount
@@ -80,7 +80,7 @@ class GasChain:
         context = ExecutionContext(
             coinbase=ZERO_ADDRESS,
             timestamp=self.time,
-            block_number=len(self.mined) + 1,
+            block_number=BlockNumber(len(self.mined) + 1),
             difficulty=1,
             mix_hash=ZERO_HASH32,
             gas_limit=BLOCK_GAS_LIMIT,
