@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from api.demo.founding_chapters import AGREED, BACK, LICENSED, PLAIN, SEAL, suspend_seal
+from api.demo.founding_chapters import AGREED, BACK, IDLE_SEAL, LICENSED, PLAIN, SEAL, set_idle_seal
 from api.demo.stage import File, Stage
 from api.wire.acts import PreflightRequest
 from ledger import acts
@@ -36,9 +36,9 @@ class Issued:
         return leaf_of(self.license)
 
 
-def seal_subject(stage: Stage, agency: str) -> bytes:
+def seal_subject(stage: Stage, agency: str, place: int = SEAL) -> bytes:
     """An agency's seal as a step names it."""
-    return stage.cast.id(agency, SEAL).to_bytes(32)
+    return stage.cast.id(agency, place).to_bytes(32)
 
 
 def preflight(stage: Stage) -> None:
@@ -81,8 +81,8 @@ def take_in(stage: Stage) -> File:
     _hide_and_seek(stage, file, grant)
     stage.step(file, "home.reviewer", Action.REVIEW, "审查")
     step("away.first", Action.APPROVE, "窗口越权作决定", "HOME_AGENCY_ONLY")
-    subject = seal_subject(stage, "home")
-    stage.step(file, "home.decider", Action.APPROVE, "以停用的印章作决定", "SEAL_SUSPENDED", subject=subject)
+    idle = seal_subject(stage, "home", IDLE_SEAL)
+    stage.step(file, "home.decider", Action.APPROVE, "以停用的印章作决定", "SEAL_SUSPENDED", subject=idle)
     stage.settle()
     return file
 
@@ -104,14 +104,13 @@ def _hide_and_seek(stage: Stage, file: File, grant: int) -> None:
 
 
 def decide(stage: Stage, file: File, folder: Path) -> Issued:
-    """The home agency resumes its seal, decides under it and issues the e-license."""
-    suspend_seal(stage, Status.ACTIVE, "恢复电子印章")
-    stage.settle()
+    """The home agency decides under its seal and issues the e-license; the other seal is resumed."""
     decision = stage.document(file, DocumentKind.DECISION, "home.decider", 决定="准予许可(演示)")
     issued = _license(stage, file, folder)
     stage.step(file, "home.decider", Action.APPROVE, "准予许可", evidence=decision, subject=seal_subject(stage, "home"))
     stage.act("home.issuer", acts.IssueLicense, "签发电子证照", license=issued.license)
     stage.settle()
+    set_idle_seal(stage, Status.ACTIVE, "恢复备用印章")
     return issued
 
 

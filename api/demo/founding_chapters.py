@@ -19,7 +19,8 @@ AGREED, REGIONAL, REVOKED, EXPIRING = 1, 2, 3, 4
 BACK, HANDED_ON = 1, 2
 """The away agency's grants: back to the home agency, and on to its county."""
 TOO_FAR = 1
-SEAL = 1
+SEAL, IDLE_SEAL = 1, 2
+"""Seals of an agency: the one it decides under, and one that is suspended for a while."""
 EXPIRES_AFTER = 6
 
 
@@ -109,26 +110,27 @@ def agree_and_seal(stage: Stage) -> None:
         "away.admin", acts.AcceptAgreement, "接受互授协议,双向同时生效", agreement=agreement, given=given,
         received=received,
     )  # fmt: skip
-    _register_seal(stage, "home.sealer", "home")
-    _register_seal(stage, "away.office", "away")
-    suspend_seal(stage, Status.SUSPENDED, "停用电子印章")
+    _register_seal(stage, "home.sealer", "home", SEAL)
+    _register_seal(stage, "home.sealer", "home", IDLE_SEAL)
+    _register_seal(stage, "away.office", "away", SEAL)
+    set_idle_seal(stage, Status.SUSPENDED, "停用备用印章")
     stage.settle()
 
 
-def _register_seal(stage: Stage, role: str, agency: str) -> None:
+def _register_seal(stage: Stage, role: str, agency: str, place: int) -> None:
     number = stage.cast.number(agency)
-    der = f"synthetic seal object of agency {number}".encode()
+    der = f"synthetic seal object {place} of agency {number}".encode()
     stage.act(
-        role, acts.RegisterSeal, "登记电子印章", seal=stage.cast.id(agency, SEAL),
+        role, acts.RegisterSeal, "登记电子印章" if place == SEAL else "登记备用印章", seal=stage.cast.id(agency, place),
         name=f"机构 {number} 审批专用章(演示)",
         sm3=sm3(der).value, sha256=sha256(der).value, certificate=sm3(b"certificate" + der).value, valid_from=0,
         valid_until=FOREVER,
     )  # fmt: skip
 
 
-def suspend_seal(stage: Stage, status: Status, what: str) -> None:
-    """Change the status of the home agency's seal."""
-    stage.act("home.sealer", acts.SetSealStatus, what, seal=stage.cast.id("home", SEAL), status=status, reason=1)
+def set_idle_seal(stage: Stage, status: Status, what: str) -> None:
+    """Change the status of the home agency's second seal."""
+    stage.act("home.sealer", acts.SetSealStatus, what, seal=stage.cast.id("home", IDLE_SEAL), status=status, reason=1)
 
 
 def offer_others(stage: Stage) -> None:
