@@ -160,6 +160,7 @@ class Refusal(Exception):
         return self.reason < ANYBODY_CAN_CAUSE
 
 
+# fmt: off
 TEXTS: dict[Reason, Text] = {
     Reason.OK: Text("已受理", "carried out"),
     Reason.MALFORMED: Text("数据格式错误,请按接口说明重新编码", "malformed: encode it again as the protocol says"),
@@ -275,3 +276,4 @@ TEXTS: dict[Reason, Text] = {
     Reason.NO_CODE: Text("该地址没有合约代码", "there is no code at this address"),
     Reason.TOO_LATE_TO_EXECUTE: Text("提案执行期限已过", "the time to execute the proposal is over"),
 }
+# fmt: on

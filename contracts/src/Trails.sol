@@ -48,8 +48,10 @@ contract Trails is ITrails, Authority, Governed, Domain {
     /// @dev A link that has been used up: the child was joined.
     bytes32 private constant JOINED = bytes32(uint256(1));
 
+    // slither-disable-start uninitialized-state -- it is written in assembly, through `_slotOf`
     /// @inheritdoc ITrails
     mapping(bytes32 caseKey => bytes32 head) public heads;
+    // slither-disable-end uninitialized-state
     /// @inheritdoc ITrails
     mapping(bytes32 child => bytes32 parent) public links;
 
@@ -95,6 +97,8 @@ contract Trails is ITrails, Authority, Governed, Domain {
         session.time = block.timestamp;
         (session.skew, session.prompt, session.lateLimit) = (_skew, _prompt, _lateLimit);
     }
+
+    // slither-disable-start reentrancy-no-eth -- `consume` is of our own Grants, which calls nobody that calls us
 
     /// @dev Judges what one signature covers, opens first, each act by itself; returns where the next group begins.
     function _judgeGroup(Session memory session, Group group, uint256 end) private returns (uint256 next) {
@@ -368,4 +372,6 @@ contract Trails is ITrails, Authority, Governed, Domain {
     function _head(bytes32 trail, CaseWord word) private pure returns (bytes32) {
         return Hashes.efficientKeccak256(trail, bytes32(CaseWord.unwrap(word)));
     }
+
+    // slither-disable-end reentrancy-no-eth
 }

@@ -86,6 +86,7 @@ abstract contract Authority {
     /// @dev Zero where checks 2 to 9 pass in the usual way: a prompt step within its deadline, by the officer named with a
     /// key and role that hold, of an action that may follow on this status, by competence or under a grant to the
     /// officer's window that holds and covers all items. What is not usual is judged in order.
+    // slither-disable-next-line incorrect-exp -- the exclusive or is meant: it is zero where two words are equal
     function _unusual(
         Session memory session,
         uint256 lastAt,
