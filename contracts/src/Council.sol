@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Direct} from "./base/Direct.sol";
 import {Domain} from "./base/Domain.sol";
 import {Refusals} from "./base/Refusals.sol";
 import {Signatures} from "./base/Signatures.sol";
@@ -16,7 +17,7 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 /// @dev It calls nothing but the functions that are the council's, so no proposal can make it act as
 /// somebody else. Each proposal is judged in an external call of the contract on itself, so that what its
 /// call changed is undone where it fails.
-contract Council is ICouncil, Domain {
+contract Council is ICouncil, Direct, Domain {
     uint256 private constant _EXECUTION_WINDOW = 14 days;
     uint256 private constant _LONGEST_DELAY = 30 days;
     uint256 private constant _MOST_MEMBERS = 32;
@@ -58,7 +59,7 @@ contract Council is ICouncil, Domain {
     }
 
     /// @inheritdoc ICouncil
-    function submit(Ballot[] calldata ballots) external override {
+    function submit(Ballot[] calldata ballots) external override direct {
         if (keccak256(abi.encode(ballots)) != keccak256(msg.data[4:])) revert MalformedBatch();
         for (uint256 i; i < ballots.length; ++i) {
             bytes32 id = _idOf(ballots[i].proposal);
@@ -71,7 +72,7 @@ contract Council is ICouncil, Domain {
     }
 
     /// @inheritdoc ICouncil
-    function execute(Proposal[] calldata proposals) external override {
+    function execute(Proposal[] calldata proposals) external override direct {
         if (keccak256(abi.encode(proposals)) != keccak256(msg.data[4:])) revert MalformedBatch();
         for (uint256 i; i < proposals.length; ++i) {
             bytes32 id = _idOf(proposals[i]);

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 
+import {Direct} from "./base/Direct.sol";
 import {Domain} from "./base/Domain.sol";
 import {Governed} from "./base/Governed.sol";
 import {Refusals} from "./base/Refusals.sol";
@@ -38,7 +39,7 @@ import {Terms} from "./trails/Terms.sol";
 /// hold, (7) the procedure's row, (8) competence or grant, (9) role, (10) what the row requires, (11) seal or license,
 /// (12) the effect, (13) the grant's quota. Nothing is written before the last check, so that a refusal costs nobody
 /// else anything; no check reverts.
-contract Trails is ITrails, Authority, Governed, Domain {
+contract Trails is ITrails, Authority, Governed, Direct, Domain {
     using Period for uint256;
     using Mandate for uint256;
     using Lists for bytes32[];
@@ -69,7 +70,7 @@ contract Trails is ITrails, Authority, Governed, Domain {
     ) Authority(registry_, catalogue_, grants_, seals_, licenses_) Governed(council_) {}
 
     /// @inheritdoc ITrails
-    function submit(bytes calldata batch) external {
+    function submit(bytes calldata batch) external direct {
         (uint256 start, uint256 end) = Batch.bounds(batch);
         Session memory session = _session(batch.length);
         while (start != end) {

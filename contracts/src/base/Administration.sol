@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Reasons} from "../generated/Reasons.sol";
 import {IAdministration} from "../interfaces/IAdministration.sol";
+import {Direct} from "./Direct.sol";
 import {Domain} from "./Domain.sol";
 import {Refusals} from "./Refusals.sol";
 import {Signatures} from "./Signatures.sol";
@@ -11,12 +12,12 @@ import {Signatures} from "./Signatures.sol";
 /// @dev Each act is judged in an external call of the contract on itself, so that what it changed is undone
 /// where it is refused. Only canonical ABI encodings are read, of the batch and of each body: whatever
 /// decodes the same transaction elsewhere sees the same acts.
-abstract contract Administration is IAdministration, Domain {
+abstract contract Administration is IAdministration, Direct, Domain {
     /// @inheritdoc IAdministration
     mapping(bytes32 act => bool yes) public override judged;
 
     /// @inheritdoc IAdministration
-    function submit(SignedAct[] calldata acts) external override {
+    function submit(SignedAct[] calldata acts) external override direct {
         if (keccak256(abi.encode(acts)) != keccak256(msg.data[4:])) revert MalformedBatch();
         for (uint256 i; i < acts.length; ++i) {
             _submitOne(acts[i]);

@@ -19,6 +19,9 @@ interface IActs {
     /// @notice The gas does not suffice to judge an act, so nothing was judged; send more, or fewer acts.
     error OutOfGas();
 
+    /// @notice Acts were carried through another contract, where no auditor reads them; send them directly.
+    error Detour();
+
     /// @notice Only the contract itself calls this.
     error OnlySelf();
 }
