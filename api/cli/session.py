@@ -136,7 +136,8 @@ class Session:
         """A result: JSON, or a table for people."""
         value = _data(result)
         if self.as_json:
-            print(json.dumps(value, ensure_ascii=False))  # noqa: T201 - this is the output
+            # a program at the other end of a pipe waits for this line
+            print(json.dumps(value, ensure_ascii=False), flush=True)  # noqa: T201 - this is the output
         else:
             _print_for_people(value)
 
