@@ -1,6 +1,5 @@
 """What is taken for personal data and what is not, each with its kind."""
 
-
 import pytest
 
 from ledger.errors import InvalidInput
