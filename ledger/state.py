@@ -13,7 +13,6 @@ from ledger.acts import Open, Step
 from ledger.crypto import keccak
 from ledger.eip712 import struct_hash
 from ledger.ids import agency_of
-from ledger.procedure import CaseStatus
 
 
 class Flag(IntFlag):
@@ -119,8 +118,3 @@ def next_trail(act: Step) -> bytes:
 def initial_flags(originals: int, grantable: int, license_: int) -> int:
     """The flags that a case takes over from its item version."""
     return originals << 7 | grantable << 9 | (Flag.LICENSE if license_ else 0)
-
-
-def status_of(word: int) -> CaseStatus:
-    """Only the status of a packed word."""
-    return CaseStatus(word >> 48 & 15)
