@@ -53,14 +53,13 @@ def table(targets: Sequence[Target]) -> str:
         yardstick = "-" if one.yardstick is None else f"{one.yardstick:,.2f}"
         ratio = "-" if one.ratio is None else f"{one.ratio:.3f}"
         met = "是 yes" if one.met else "否 NO"
-        lines.append(
-            f"{one.target:<16} {one.value:>14,.2f} {yardstick:>17} {ratio:>10}  {said['goal']!s:<16} {met}  {one.what} {one.unit}"
-        )
+        figures = f"{one.target:<16} {one.value:>14,.2f} {yardstick:>17} {ratio:>10}"
+        lines.append(f"{figures}  {said['goal']!s:<16} {met}  {one.what} {one.unit}")
     return "\n".join(lines)
 
 
 def conclude(targets: Sequence[Target], *, as_json: bool, judged: bool = True) -> int:
-    """Print everything; the exit code: 1 where a target is missed, unless its figures are not ``judged`` (`--quick`)."""
+    """Print everything; exit code 1 where a target is missed, unless its figures are not ``judged`` (`--quick`)."""
     print(table(targets), flush=True)
     if as_json:
         print(json.dumps([one.as_json() for one in targets], ensure_ascii=False), flush=True)
