@@ -10,7 +10,9 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 _GRACE_SECONDS = 10.0
 _POLL_SECONDS = 0.02
@@ -33,11 +35,16 @@ def await_file(path: Path) -> None:
 
 def main() -> None:
     """Run ``main`` of the package's ``__main__`` with the rest of the arguments as its own."""
+    file, *command = sys.argv[1:]
+    run(Path(file), command)
+
+
+def run(file: Path, command: Sequence[str]) -> NoReturn:
+    """Import the package that ``command`` begins with, wait for ``file``, run it as a program, and end."""
     threading.Thread(target=end_with_parent, daemon=True, name="supervisor-watch").start()
-    file, package = sys.argv[1:3]
-    del sys.argv[:2]
-    program = importlib.import_module(f"{package}.__main__")
-    await_file(Path(file))
+    sys.argv = list(command)
+    program = importlib.import_module(f"{command[0]}.__main__")
+    await_file(file)
     sys.exit(program.main())
 
 

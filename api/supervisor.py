@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Self
 
 import httpx
@@ -32,6 +33,7 @@ STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.05
 STATE_FILE = "supervisor.json"
 HOST = "127.0.0.1"
+RUNNER = (sys.executable, "-m", "api.supervised")
 
 
 def free_port() -> int:
@@ -42,12 +44,13 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class Child:
-    """One process: what ``api.supervised`` is to run, and how long to wait before it is started again."""
+    """One process: what its runner is to run, and how long to wait before it is started again."""
 
     name: str
     command: tuple[str, ...]
     log: Path
     environment: Mapping[str, str] = field(repr=False)
+    runner: Sequence[str] = RUNNER
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = FIRST_PAUSE
@@ -58,7 +61,7 @@ class Child:
         """Start it; it ends when the pipe to its stdin closes."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-                (sys.executable, "-m", "api.supervised", *self.command),
+                (*self.runner, *self.command),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -121,8 +124,12 @@ class Supervisor:
         environment: Mapping[str, str],
         random_bytes: Callable[[int], bytes],
         report: Report = lambda _zh, _en: None,
+        runners: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
-        """``environment`` is handed on to the processes with the folder's settings added."""
+        """``environment`` is handed on to the processes with the folder's settings added.
+
+        ``runners`` names, by process, what takes the place of ``python -m api.supervised`` before its arguments.
+        """
         self.folder = DataFolder(data.resolve())
         self.ports = ports.chosen()
         self._environment = {
@@ -137,6 +144,7 @@ class Supervisor:
         }
         self._random_bytes = random_bytes
         self._report = report
+        self._runners = runners
         self._children: list[Child] = []
         self._lock: IO[str] | None = None
         self._stopping = threading.Event()
@@ -242,7 +250,8 @@ class Supervisor:
 
     def _child(self, name: str, begins_with: Path, package: str, *arguments: str) -> Child:
         command = (str(begins_with), package, *arguments)
-        child = Child(name, command, self.folder.logs / f"{name}.log", self._environment)
+        log = self.folder.logs / f"{name}.log"
+        child = Child(name, command, log, self._environment, self._runners.get(name, RUNNER))
         child.start(time.monotonic())
         self._children.append(child)
         return child
