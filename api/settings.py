@@ -1,6 +1,7 @@
 """Everything that can be configured, read once (``api/composition.py`` or a process's entry)."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -47,6 +48,16 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(default=0.05, gt=0)
     stale_after: float = Field(default=10.0, gt=0)
     """Age of the relay's heartbeat beyond which health says that it is not running."""
+    waiting_limit: float = Field(default=120.0, gt=0)
+    """Age of the oldest act without a verdict beyond which health says that something is stuck."""
+    disk_floor: int = Field(default=256 * 1024 * 1024, ge=0)
+    """Bytes that must be free where the data lies."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    """DEBUG logs each act, by its id."""
+    log_format: Literal["json", "text"] = "json"
+    relay_metrics_port: int | None = Field(default=None, ge=0, le=65_535)
+    """Where on loopback the relay tells its own metrics; None: nowhere."""
 
     @property
     def database(self) -> str:

@@ -1,12 +1,12 @@
 """The HTTP process: ``python -m api.http --data DIR --port N``."""
 
 import argparse
-import logging
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 
+from api import logs
 from api.composition import build
 from api.http.app import create_app
 from api.http.limits import limits_of
@@ -27,7 +27,7 @@ def main() -> None:
     names = {"data": "data", "host": "http_host", "port": "http_port"}
     given: dict[str, Any] = {names[name]: value for name, value in asked.items() if value is not None}
     settings = Settings(**given)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logs.configure("http", settings)
     serve(settings)
 
 
@@ -39,7 +39,7 @@ def serve(settings: Settings) -> None:
         app,
         host=settings.http_host,
         port=settings.http_port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         date_header=True,

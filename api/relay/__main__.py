@@ -1,7 +1,6 @@
 """``python -m api.relay --data DIR``: index the chain and carry the outbox, as a process."""
 
 import argparse
-import logging
 import secrets
 import signal
 import sys
@@ -9,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+from api import logs
 from api.index.indexer import Indexer
 from api.relay.batching import Limits
 from api.relay.journal import Journal
@@ -88,12 +88,12 @@ def _service(settings: Settings, store: Store, network: LedgerNetwork, chain: Ga
 
 def main() -> int:
     """Run until SIGTERM or SIGINT; the exit code is that of the error (``ledger.errors``)."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopping.set())
     try:
         settings = _settings()
+        logs.configure("relay", settings)
         network = load(settings.network_file)
         store = open_store(settings.database)
         chain = _connect(settings, network, stopping)

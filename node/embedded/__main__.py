@@ -1,7 +1,7 @@
 """``python -m node.embedded --data DIR --port N``: run the embedded chain as a process."""
 
 import argparse
-import logging
+import os
 import secrets
 import sys
 import time
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ledger import crypto
 from ledger.errors import HuxinError
+from node import logs
 from node.embedded import process, store
 from node.embedded.network import DEFAULT_GAS_LIMIT, Network
 
@@ -52,7 +53,7 @@ def _create(arguments: argparse.Namespace) -> None:
 
 def main() -> int:
     """Run the node; the exit code is that of the error (see ``ledger.errors``)."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logs.configure("chain", os.environ.get("HUXIN_LOG_LEVEL", "INFO"), os.environ.get("HUXIN_LOG_FORMAT", logs.JSON))
     arguments = _arguments()
     try:
         arguments.data.mkdir(parents=True, exist_ok=True)

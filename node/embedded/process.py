@@ -79,7 +79,7 @@ def serve(folder: Path, chain: Chain, port: int, new_id: Callable[[], int]) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(build_application(chain, new_id), log_level="warning", access_log=False, lifespan="off")
+    config = uvicorn.Config(build_application(chain, new_id), log_config=None, access_log=False, lifespan="off")
     sealer = Sealer(chain)
     sealer.start()
     _announce(folder, chain, listener.getsockname()[1])
