@@ -1,15 +1,41 @@
 """Hypothesis profiles, and what happens to tests whose tools are not there."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
 
+from scripts.postgres import PostgresServer, postgres_server
+from tests.databases import DATABASES, SQLITE, empty_database, migrated_template
 from tests.tools import TOOLS, all_required, missing
 
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if all_required() else "dev"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server; whoever uses it is marked ``needs("postgresql")``."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> str:
+    """URL of a database with our tables that nobody else is connected to."""
+    return migrated_template(postgres)
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A new database of each kind; on PostgreSQL with our tables."""
+    if request.param == SQLITE:
+        return empty_database(SQLITE, request, tmp_path)
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.create(request.getfixturevalue("postgres_template"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

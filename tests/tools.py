@@ -1,9 +1,20 @@
 """Which optional tools this machine has; `needs` in a test's marker asks for them by name."""
 
 import os
+import shutil
 from collections.abc import Callable
 
 from scripts.node_tools import ToolMissingError, anvil_binary, node_binary, node_command, node_module
+from scripts.postgres import postgres_binaries
+
+
+def _strace() -> str:
+    found = shutil.which("strace")
+    if found is None:
+        message = "没有 strace / no strace: apt-get install strace"
+        raise ToolMissingError(message)
+    return found
+
 
 TOOLS: dict[str, Callable[[], object]] = {
     "node": node_binary,
@@ -12,6 +23,8 @@ TOOLS: dict[str, Callable[[], object]] = {
     "merkle-tree": lambda: node_module("@openzeppelin/merkle-tree"),
     "anvil": anvil_binary,
     "hardhat": lambda: node_command("hardhat"),
+    "postgresql": postgres_binaries,
+    "strace": _strace,
 }
 
 
