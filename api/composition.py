@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import signal
 import time
 from collections.abc import Callable
 from functools import cache
@@ -36,6 +37,11 @@ def now() -> int:
     return int(time.time())
 
 
+def end_process() -> None:
+    """Answer what is under way, then end; the supervisor starts us afresh."""
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def build(settings: Settings) -> Container:
     """A container over a data folder; close it with ``container.store.close()``."""
     network = load(settings.network_file)
@@ -44,6 +50,7 @@ def build(settings: Settings) -> Container:
     store = open_store(
         settings.database,
         limit=settings.outbox_limit, most=settings.commit_batch, longest=settings.commit_queue,
+        on_failure=end_process,
     )  # fmt: skip
     store.start_writer()
     return assemble(settings, network, store, read_master_key(settings.master_key_file), _connector(network))

@@ -43,12 +43,16 @@ class Store:
         self.db.close()
 
 
-def open_store(url: str, *, migrate: bool = True, limit: int = 50_000, most: int = 500, longest: int = 10_000) -> Store:
+def open_store(
+    url: str, *, migrate: bool = True, limit: int = 50_000, most: int = 500, longest: int = 10_000,
+    on_failure: Callable[[], None] = lambda: None,
+) -> Store:  # fmt: skip
     """Open the database at an SQLAlchemy URL; ``migrate`` brings it to this version first.
 
-    ``limit``: acts waiting for the chain, ``most``: accepts a commit, ``longest``: accepts waiting.
+    ``limit``: acts waiting for the chain, ``most``: accepts a commit, ``longest``: accepts waiting. ``on_failure`` is
+    called, in any thread, where the files failed and the process has to end (:class:`Database`).
     """
-    db = Database(url)
+    db = Database(url, on_failure=on_failure)
     if migrate:
         upgrade(db)
     return Store(db, Outbox(db, limit, most, longest))
