@@ -1,6 +1,7 @@
 """``python -m api.relay --data DIR``: index the chain and carry the outbox, as a process."""
 
 import argparse
+import os
 import secrets
 import signal
 import sys
@@ -18,7 +19,7 @@ from api.relay.service import Service
 from api.settings import Settings
 from api.store.origin import Origin
 from api.store.store import Store, open_store
-from ledger.errors import HuxinError, InvalidInput
+from ledger.errors import HuxinError, InvalidInput, Unavailable
 from node.gateway.account import RelayAccount
 from node.gateway.errors import ChainUnavailable
 from node.gateway.gateway import Gateway
@@ -59,6 +60,12 @@ def _connect(settings: Settings, network: LedgerNetwork, stopping: threading.Eve
     return None
 
 
+def _end_at_once() -> None:
+    """Nobody waits for an answer of ours, and closing the database would write to it once more."""
+    print("STORE_FAILED: 数据库文件读写失败 the database's files cannot be read or written", file=sys.stderr, flush=True)  # noqa: T201
+    os._exit(Unavailable.exit_code)
+
+
 def _service(settings: Settings, store: Store, network: LedgerNetwork, chain: Gateway) -> Service:
     origin = Origin.of(network)
     holder = secrets.token_hex(16)
@@ -95,7 +102,7 @@ def main() -> int:
         settings = _settings()
         logs.configure("relay", settings)
         network = load(settings.network_file)
-        store = open_store(settings.database)
+        store = open_store(settings.database, on_failure=_end_at_once)
         chain = _connect(settings, network, stopping)
         if chain is not None:
             service = _service(settings, store, network, chain)
