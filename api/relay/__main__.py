@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 
 from api import logs
-from api.index.indexer import Indexer
 from api.relay.batching import Limits
-from api.relay.journal import Journal
 from api.relay.lease import Lease
+from api.relay.metrics import RelayMetrics, listen
 from api.relay.relay import Pace, Relay
 from api.relay.service import Service
+from api.relay.watched import WatchedGateway, WatchedIndexer, WatchedJournal
 from api.settings import Settings
 from api.store.origin import Origin
 from api.store.store import Store, open_store
@@ -49,12 +49,14 @@ def _relay_key(path: Path) -> bytes:
         ) from error  # fmt: skip
 
 
-def _connect(settings: Settings, network: LedgerNetwork, stopping: threading.Event) -> Gateway | None:
+def _connect(
+    settings: Settings, network: LedgerNetwork, stopping: threading.Event, metrics: RelayMetrics
+) -> Gateway | None:
     """The chain, as soon as it answers; None where we are stopped before."""
     url = settings.rpc_url or network.rpc_url
     while not stopping.is_set():
         try:
-            return Gateway(url, network.chain_id, settings.finality_depth, settings.rpc_timeout)
+            return WatchedGateway(metrics, url, network.chain_id, settings.finality_depth, settings.rpc_timeout)
         except ChainUnavailable:
             stopping.wait(_RETRY_SECONDS)
     return None
@@ -62,15 +64,18 @@ def _connect(settings: Settings, network: LedgerNetwork, stopping: threading.Eve
 
 def _end_at_once() -> None:
     """Nobody waits for an answer of ours, and closing the database would write to it once more."""
-    print("STORE_FAILED: 数据库文件读写失败 the database's files cannot be read or written", file=sys.stderr, flush=True)  # noqa: T201
+    text = "STORE_FAILED: 数据库文件读写失败 the database's files cannot be read or written"
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
     os._exit(Unavailable.exit_code)
 
 
-def _service(settings: Settings, store: Store, network: LedgerNetwork, chain: Gateway) -> Service:
+def _service(
+    settings: Settings, store: Store, network: LedgerNetwork, chain: Gateway, metrics: RelayMetrics
+) -> Service:
     origin = Origin.of(network)
     holder = secrets.token_hex(16)
     lease = Lease(store.db, holder, settings.lease_seconds, lambda: int(time.time() * 1000))
-    journal = Journal(store.db, lease.guard)
+    journal = WatchedJournal(store.db, lease.guard, metrics)
     relay = Relay(
         journal,
         chain,
@@ -85,7 +90,7 @@ def _service(settings: Settings, store: Store, network: LedgerNetwork, chain: Ga
         store.db,
         chain,
         lease,
-        lambda: Indexer(store.db, chain, origin, lease.guard),
+        lambda: WatchedIndexer(store.db, chain, origin, lease.guard, metrics),
         relay,
         journal,
         time.time,
