@@ -7,6 +7,7 @@ changed byte anywhere in what matters is found; the audit reports, and never sto
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import rlp
@@ -237,10 +238,10 @@ class _Audit:
 
     def _postings(self, number: int, receipts: list[ReceiptAPI], where: str) -> Iterator[Fault]:
         # the table is keyed by what is looked up; what this block needs is asked for one by one
-        for key, block, position in postings(number, receipts):
+        for row in chain.from_iterable(postings(number, place, receipt) for place, receipt in enumerate(receipts)):
             self._postings_needed += 1
             query = "SELECT 1 FROM posting WHERE key=? AND number=? AND position=?"
-            if self._connection.execute(query, (key, block, position)).fetchone() is None:
+            if self._connection.execute(query, row).fetchone() is None:
                 yield _fault("POSTINGS", where, "日志索引缺项", "a log cannot be found by its index")
 
     def _strays(self) -> Iterator[Fault]:

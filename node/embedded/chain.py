@@ -10,19 +10,16 @@ from eth_typing import Address
 from ledger import headers
 from ledger.errors import InvalidInput
 from node.embedded.admission import Admitted, admit, check_account
-from node.embedded.database import BlockRow, ChainDatabase, StateStore, TxRow, damaged
-from node.embedded.logs import postings
+from node.embedded.database import BlockRow, ChainDatabase, StateStore, damaged
+from node.embedded.draft import Draft
 from node.embedded.network import Network
 from node.embedded.pool import Pool
 from node.embedded.sealing import (
-    BlockBuilder,
-    Executed,
     ancestors,
     build_state,
     decode_header,
     genesis_header,
     next_header,
-    seal,
 )
 
 
@@ -162,85 +159,64 @@ class Chain:
         return admitted.hash
 
     def seal_when_due(self, stopping: threading.Event) -> BlockRow | None:
-        """Wait for transactions and for the clock, then seal one block; None when stopping.
+        """Wait for transactions, execute them as they come, seal one block; None when stopping.
 
-        A block is sealed at once where the clock's second allows it: times rise by a period at
-        least, and never run ahead of the clock.
+        Times rise by a period at least and never run ahead of the clock: where the clock does not allow
+        the next block yet, it is executed at the time it will have and sealed when the clock is there.
         """
-        candidates = self._await_candidates(stopping)
-        if not candidates:
-            return None
-        timestamp = self._next_timestamp(self._head)
-        return self._seal(candidates, timestamp)
+        while self._await_work(stopping):
+            draft = Draft(self.database, self.network, self._head, self._next_timestamp(self._head))
+            if self._fill(draft, stopping) and (block := self._seal(draft)) is not None:
+                return block
+        return None
 
-    def _await_candidates(self, stopping: threading.Event) -> tuple[Admitted, ...]:
+    def _await_work(self, stopping: threading.Event) -> bool:
         with self._arrived:
             while not stopping.is_set():
-                wait = self._next_timestamp(self._head) - self._clock()
-                candidates = self._pool.executable(self.nonce)
-                if candidates and wait <= 0:
-                    return candidates
-                self._arrived.wait(min(max(wait, 0.005), 1.0) if candidates else 1.0)
-        return ()
+                if self._pool.executable(self.nonce):
+                    return True
+                self._arrived.wait(1.0)
+        return False
+
+    def _fill(self, draft: Draft, stopping: threading.Event) -> bool:
+        """Execute until the block is to be sealed; False where it must not be."""
+        if self._clock() >= draft.timestamp:
+            deadline = self._clock() + self.network.block_period
+            draft.execute(self.pending_transactions(), lambda: self._clock() >= deadline)
+            return True
+        while not stopping.is_set():
+            draft.execute(draft.fresh(self.pending_transactions()), lambda: self._clock() >= draft.timestamp)
+            draft.settle()
+            waited = self._await_more(draft)
+            if self._clock() >= draft.timestamp:
+                # after a leap of the clock its time is stale: judge everything anew at the right one
+                return not waited or self._clock() <= draft.timestamp + self.network.block_period
+        return False
+
+    def _await_more(self, draft: Draft) -> bool:
+        """Wait for a transaction or for the draft's time; whether there was anything to wait for."""
+        with self._arrived:
+            wait = draft.timestamp - self._clock()
+            if wait <= 0 or draft.fresh(self._pool.executable(self.nonce)):
+                return False
+            self._arrived.wait(min(max(wait, 0.001), 1.0))
+        return True
 
     def wake(self) -> None:
         """Let the sealing thread look at its stop signal."""
         with self._arrived:
             self._arrived.notify_all()
 
-    def _seal(self, candidates: tuple[Admitted, ...], timestamp: int) -> BlockRow | None:
-        by_hash = {admitted.transaction.hash: admitted for admitted in candidates}
-        store = StateStore(self.database)
-        executed = self._execute(store, candidates, timestamp)
-        refused = [by_hash[transaction.hash] for transaction, _ in executed.refused]
-        included = [by_hash[transaction.hash] for transaction in executed.transactions]
-        block = self._commit(store, executed, included) if included else None
+    def _seal(self, draft: Draft) -> BlockRow | None:
+        """Commit what the draft holds and make it the head; None where all of it was refused."""
+        block = draft.seal(self._key) if draft.included else None
         with self._lock:
             if block is not None:
                 self._head, self._head_state = block, self.state_after(block)
-            for admitted in (*refused, *included):
+            for admitted in (*draft.refused, *draft.included):
                 self._pool.remove(admitted)
             self._pool.drop_stale(self.nonce)
         return block
-
-    def _execute(self, store: StateStore, candidates: tuple[Admitted, ...], timestamp: int) -> Executed:
-        """Fill a block until it is full or a block period was spent on it."""
-        header = next_header(self.network, self._head.header, timestamp)
-        state = build_state(self.network, store, header, ancestors(self.database, header.block_number))
-        builder = BlockBuilder(state, header)
-        deadline = self._clock() + self.network.block_period
-        for admitted in candidates:
-            if not builder.has_room(admitted.transaction) or self._clock() >= deadline:
-                break
-            builder.add(admitted.transaction)
-        return builder.finish()
-
-    def _commit(self, store: StateStore, executed: Executed, included: list[Admitted]) -> BlockRow:
-        header = seal(executed.header, self._key)
-        number = int(executed.header.block_number)
-        block = BlockRow(number, headers.block_hash(header), header)
-        rows = _rows(number, executed, included)
-        self.database.commit_block(block, rows, postings(number, executed.receipts), store.written)
-        return block
-
-
-def _rows(number: int, executed: Executed, included: list[Admitted]) -> tuple[TxRow, ...]:
-    rows, first_log = [], 0
-    pairs = zip(included, executed.receipts, strict=True)
-    for position, (admitted, receipt) in enumerate(pairs):
-        rows.append(
-            TxRow(
-                number,
-                position,
-                admitted.hash,
-                admitted.sender,
-                admitted.raw,
-                receipt.encode(),
-                first_log,
-            )
-        )
-        first_log += len(receipt.logs)
-    return tuple(rows)
 
 
 def _mined_already() -> InvalidInput:

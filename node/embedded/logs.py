@@ -1,6 +1,6 @@
 """Logs: which transactions carry an address or topic, and the exact filter of ``eth_getLogs``."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import merge
@@ -81,13 +81,12 @@ def decode_receipt(receipt: bytes) -> ReceiptAPI:
     return LondonReceiptBuilder.decode(receipt)
 
 
-def postings(number: int, receipts: Sequence[ReceiptAPI]) -> Iterator[tuple[int, int, int]]:
-    """(key, block, position) for all a block's logs, each once for a transaction."""
-    for position, receipt in enumerate(receipts):
-        keys = {posting_key(0, bytes(log.address)) for log in receipt.logs}
-        for log in receipt.logs:
-            keys.update(posting_key(place, topic.to_bytes(32)) for place, topic in enumerate(log.topics, 1))
-        yield from ((key, number, position) for key in sorted(keys))
+def postings(number: int, position: int, receipt: ReceiptAPI) -> Iterator[tuple[int, int, int]]:
+    """(key, block, position) for all logs of a transaction, each key once."""
+    keys = {posting_key(0, bytes(log.address)) for log in receipt.logs}
+    for log in receipt.logs:
+        keys.update(posting_key(place, topic.to_bytes(32)) for place, topic in enumerate(log.topics, 1))
+    return ((key, number, position) for key in sorted(keys))
 
 
 def _most_selective(wanted: LogFilter) -> tuple[int, ...] | None:

@@ -3,6 +3,7 @@
 As on Besu with ``zeroBaseFee``: the base fee is always 0, no block reward, difficulty 1.
 """
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -23,6 +24,7 @@ from ledger import headers
 from node.embedded.database import ChainDatabase, StateStore
 from node.embedded.network import Network
 
+_LOGGER = logging.getLogger(__name__)
 _MOST_ANCESTORS = 256
 VANITY = b"huxin/1".ljust(headers.VANITY_LENGTH, b"\0")
 
@@ -44,12 +46,11 @@ class Encodable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A block's outcome before it is sealed; refused transactions come with the reason."""
+    """A block's outcome before it is sealed."""
 
     header: LondonBlockHeader
     transactions: tuple[SignedTransactionAPI, ...]
     receipts: tuple[ReceiptAPI, ...]
-    refused: tuple[tuple[SignedTransactionAPI, str], ...]
 
 
 def decode_header(raw: bytes) -> LondonBlockHeader:
@@ -124,28 +125,32 @@ class BlockBuilder:
         self._header = header
         self._transactions: list[SignedTransactionAPI] = []
         self._receipts: list[ReceiptAPI] = []
-        self._refused: list[tuple[SignedTransactionAPI, str]] = []
 
     def has_room(self, transaction: SignedTransactionAPI) -> bool:
         """Whether the transaction's gas limit still fits into the block."""
         return bool(self._header.gas_used + transaction.gas <= self._header.gas_limit)
 
-    def add(self, transaction: SignedTransactionAPI) -> bool:
-        """Execute one transaction; False and recorded as refused where the rules forbid it."""
+    def add(self, transaction: SignedTransactionAPI) -> ReceiptAPI | None:
+        """Execute one transaction; its receipt, None where the rules forbid it."""
         snapshot = self._state.snapshot()
         self._state.lock_changes()
         try:
             computation = self._state.apply_transaction(transaction)
         except (ValidationError, RecursionError) as error:
             self._state.revert(snapshot)
-            self._refused.append((transaction, f"{type(error).__name__}: {error}"))
-            return False
+            _LOGGER.warning("a transaction was refused in its block: %s: %s", type(error).__name__, error)
+            return None
         receipt = ZeroFeeVM.make_receipt(self._header, transaction, computation, self._state)
         bloom = int(BloomFilter(self._header.bloom) | receipt.bloom)
         self._header = cast("LondonBlockHeader", self._header.copy(bloom=bloom, gas_used=receipt.gas_used))
         self._transactions.append(transaction)
         self._receipts.append(receipt)
-        return True
+        return receipt
+
+    def settle(self) -> None:
+        """Compute the roots of what was executed so far; :meth:`finish` then has only the rest to do."""
+        self._state.lock_changes()
+        self._state.make_state_root()
 
     def finish(self) -> Executed:
         """Persist the state into its store and put the roots into the header."""
@@ -155,9 +160,7 @@ class BlockBuilder:
             transaction_root=trie_root(self._transactions),
             receipt_root=trie_root(self._receipts),
         )
-        return Executed(
-            cast("LondonBlockHeader", header), tuple(self._transactions), tuple(self._receipts), tuple(self._refused)
-        )
+        return Executed(cast("LondonBlockHeader", header), tuple(self._transactions), tuple(self._receipts))
 
 
 def trie_root(items: Sequence[Encodable]) -> Hash32:
