@@ -40,6 +40,11 @@ def key_of(officer: int) -> bytes:
     return keccak(b"load officer" + officer.to_bytes(8))
 
 
+def city(place: int) -> int:
+    """The packed region of an agency: a city of one province."""
+    return int(f"43{place + 1:02d}00000000", 16)
+
+
 def officers(count: int) -> tuple[Officer, ...]:
     """``count`` officers, spread over the windows; each window acts for one home agency."""
     made = []
@@ -88,7 +93,7 @@ class _Founder:
         handed = []
         for place, agency in enumerate((*HOMES, *AWAY)):
             first = KeySigner(key_of(scoped(agency, 1))).address
-            region = 0x430000000000 + ((place + 1) << 32)
+            region = city(place)
             arguments: Sequence[Any] = (agency, f"11430000000000{agency:04d}", f"机构{agency}", region, 1, 1, first)
             nonce, deadline = self._base.nonce(), self._base.now() + 600
             proposal = make_proposal(self.deployment, call, arguments, nonce, deadline)
@@ -101,7 +106,7 @@ class _Founder:
         handed = [
             self._hand_in(
                 away, acts.RegisterWindow, window=scoped(away, WINDOW), name=f"窗口{away}",
-                region=0x430000000000 + ((len(HOMES) + place + 1) << 32), **always,
+                region=city(len(HOMES) + place), **always,
             )
             for place, away in enumerate(AWAY)
         ]  # fmt: skip
