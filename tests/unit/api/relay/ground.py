@@ -94,11 +94,13 @@ class Ground:
         return sum(one.act_id == act_id and one.result == "applied" for one in every)
 
 
-def make(folder: Path, limits: Limits | None = None, pace: Pace | None = None) -> Ground:
-    """A fresh ground; the caller closes the store."""
+def make(
+    folder: Path, limits: Limits | None = None, pace: Pace | None = None, database_url: str | None = None
+) -> Ground:
+    """A fresh ground, on SQLite where no database is named; the caller closes the store."""
     origin = Origin(DEPLOYMENT, frozenset(map(address_of, MEMBERS)), 2, 60)
     chain = SimChain(World(DEPLOYMENT, copy.deepcopy(origin.council())))
-    store = open_store(f"sqlite:///{folder / 'huxin.db'}")
+    store = open_store(database_url or f"sqlite:///{folder / 'huxin.db'}")
     store.start_writer()
     ticks = [0.0]
 

@@ -1,12 +1,13 @@
 """Whatever the chain does, each acknowledged act is anchored, in order, once."""
 
-import sqlite3
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from api.relay.batching import Limits
 from api.relay.relay import Pace
+from api.store.own_tables import outbox_entries, relay_batches
 from ledger.crypto import keccak
 from ledger.procedure import Action
 from ledger.reasons import Reason
@@ -142,17 +143,16 @@ def test_batches_are_bounded_by_acts(tmp_path: Path) -> None:
         ground.store.close()
 
 
-def test_journal_holds_the_bytes_before_they_are_sent(ground: Ground, tmp_path: Path) -> None:
+def test_journal_holds_the_bytes_before_they_are_sent(ground: Ground) -> None:
     """Seen from another connection at the moment of sending: recorded, with the entry bound to it."""
     seen: list[tuple[int, int]] = []
     send = ground.chain.send_raw
 
     def watching(raw: bytes) -> bytes:
-        with sqlite3.connect(tmp_path / "huxin.db") as connection:
-            recorded = connection.execute("SELECT count(*) FROM relay_batches WHERE raw = ?", (raw,)).fetchone()
-            bound = connection.execute("SELECT count(*) FROM outbox_entries WHERE state = 'sent'").fetchone()
-        connection.close()
-        seen.append((recorded[0], bound[0]))
+        recorded = select(func.count()).select_from(relay_batches).where(relay_batches.c.raw == raw)
+        bound = select(func.count()).select_from(outbox_entries).where(outbox_entries.c.state == "sent")
+        with ground.store.db.read() as connection:
+            seen.append((connection.execute(recorded).scalar_one(), connection.execute(bound).scalar_one()))
         return send(raw)
 
     ground.chain.send_raw = watching  # type: ignore[method-assign]
