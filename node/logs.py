@@ -31,7 +31,7 @@ _OURS = ("huxin", "api", "node", "ledger")
 Field = int | float | bytes | str | None
 
 
-def event(logger: logging.Logger, level: int, code: str, **fields: Field) -> None:
+def event(logger: logging.Logger, level: int, code: str, /, **fields: Field) -> None:
     """Log what happened; costs one comparison where the level is off."""
     if logger.isEnabledFor(level):
         logger.log(level, code, extra={_FIELDS: fields})

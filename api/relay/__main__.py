@@ -12,7 +12,7 @@ from pathlib import Path
 from api import logs
 from api.relay.batching import Limits
 from api.relay.lease import Lease
-from api.relay.metrics import RelayMetrics, listen
+from api.relay.metrics import RelayMetrics, told
 from api.relay.relay import Pace, Relay
 from api.relay.service import Service
 from api.relay.watched import WatchedGateway, WatchedIndexer, WatchedJournal
@@ -108,11 +108,13 @@ def main() -> int:
         logs.configure("relay", settings)
         network = load(settings.network_file)
         store = open_store(settings.database, on_failure=_end_at_once)
-        chain = _connect(settings, network, stopping)
-        if chain is not None:
-            service = _service(settings, store, network, chain)
-            print('{"ready": true}', flush=True)  # noqa: T201 - the ready line is this process's interface
-            service.run(stopping, settings.poll_seconds)
+        metrics = RelayMetrics()
+        with told(metrics, settings.relay_metrics_port):
+            chain = _connect(settings, network, stopping, metrics)
+            if chain is not None:
+                service = _service(settings, store, network, chain, metrics)
+                print('{"ready": true}', flush=True)  # noqa: T201 - the ready line is this process's interface
+                service.run(stopping, settings.poll_seconds)
         store.close()
     except HuxinError as error:
         print(f"{error.code}: {error.zh} {error.en}", file=sys.stderr)  # noqa: T201
