@@ -6,7 +6,7 @@ rules, and what the chain emits must be what they say: a figure of a step that w
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from eth_abi.abi import encode as abi_encode
 
@@ -110,11 +110,25 @@ def _applied(mined: Mined, outcomes: tuple[Outcome, ...]) -> Mined:
     return mined
 
 
+class SceneChain(Protocol):
+    """A chain that mines each transaction at once, in a block of its own a second after the last."""
+
+    time: int
+    """The last block's time; may be set forward."""
+
+    @property
+    def relay(self) -> bytes:
+        """Address of the sending account."""
+
+    def send(self, to: bytes | None, data: bytes) -> Mined:
+        """Mine one transaction; `to` None creates a contract."""
+
+
 @dataclass(slots=True)
 class Scene:
     """The chain, the Python model beside it, and whoever signs."""
 
-    chain: GasChain
+    chain: SceneChain
     world: World
     nonce: int = 0
     cases: int = 0
@@ -209,8 +223,12 @@ class Scene:
 
 
 def create() -> Scene:
-    """A chain with the contracts and everybody in them."""
-    chain = GasChain(CHAIN_ID, START)
+    """An EVM in memory with the contracts and everybody in them."""
+    return create_on(GasChain(CHAIN_ID, START))
+
+
+def create_on(chain: SceneChain) -> Scene:
+    """The contracts and everybody in them, on an empty chain of id `CHAIN_ID`."""
     deployment = plan(CHAIN_ID, chain.relay)
     members = tuple(map(address_of, MEMBERS))
     for creation in creations(deployment, Council(members, 2, 0)):
