@@ -8,6 +8,7 @@ from api.services.eventfeed import EventFeed
 from api.services.licensing import Licensing
 from api.services.ports import Now, RandomBytes
 from api.services.preflight import Preflight
+from api.services.quickly import QuickVerification
 from api.services.signin import SignIns
 from api.services.submission import Submissions
 from api.services.tracking import Tracking
@@ -30,6 +31,7 @@ class Container:
     signins: SignIns
     casework: Casework
     licensing: Licensing
+    quick_verification: QuickVerification
     vitals: Vitals
     events: EventFeed
     now: Now

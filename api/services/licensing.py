@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from api.services import decode
 from api.services.ports import Now
 from api.services.signin import User, require_role
-from api.services.verification import Claim
+from api.services.verification import Claim, Content
 from api.services.words import reason_view
 from api.store.documents import DocumentStore
 from api.store.licenses import LicenseStore
@@ -15,7 +15,7 @@ from api.store.registry import RegistryReads
 from ledger.acts import License
 from ledger.commitments import identifier_commitment
 from ledger.crypto import Digest, keccak
-from ledger.eip712 import decode_body, encode_body
+from ledger.eip712 import encode_body
 from ledger.errors import Forbidden, InvalidInput, NotFound
 from ledger.ids import agency_of
 from ledger.merkle import MerkleTree
@@ -100,7 +100,7 @@ class Licensing:
     def by_leaf(self, leaf: bytes) -> Claim:
         """What is known here of a leaf."""
         row, indexed = self._licenses.get(leaf), self._registry.license(leaf)
-        body = _body_of(row) if row else None
+        body = Content.read(row.body) if row else None
         batch = (indexed.batch if indexed else None) or self._licenses.batch_of(leaf)
         proof = self.proof(batch, leaf) if batch and self._licenses.batch_of(leaf) == batch else ()
         newer = self._registry.superseded_by(leaf)
@@ -109,10 +109,10 @@ class Licensing:
     def shown(self, fields: object, batch: bytes | None, proof: Sequence[bytes]) -> Claim:
         """A license as somebody shows it, perhaps with a proof of its own."""
         license_ = decode.decode(License, fields, "body.license")
-        known = self.by_leaf(leaf_of(license_))
+        known, content = self.by_leaf(leaf_of(license_)), Content.of(license_)
         if batch is None:
-            return Claim(known.leaf, license_, known.batch, known.proof, known.superseded_by, block=known.block)
-        return Claim(known.leaf, license_, batch, proof, known.superseded_by, block=known.block)
+            return Claim(known.leaf, content, known.batch, known.proof, known.superseded_by, block=known.block)
+        return Claim(known.leaf, content, batch, proof, known.superseded_by, block=known.block)
 
     def _row(self, license_: License, lookup: bytes, sealed: bytes) -> LicenseRecordRow:
         return LicenseRecordRow(
@@ -128,12 +128,6 @@ class Licensing:
         wrapped = self._documents.wrapped_key(shelf)
         wrapped = wrapped or self._documents.keep_key(shelf, self._vault.new_case_key(shelf))
         return self._vault.seal(shelf, leaf_of(license_), wrapped, salt + identifier.encode())
-
-
-def _body_of(row: LicenseRecordRow) -> License:
-    (license_,) = decode_body(License, row.body)
-    found: License = license_
-    return found
 
 
 def _matches(row: LicenseRecordRow, digest: Digest) -> bool:

@@ -7,9 +7,11 @@ held when a license was issued was judged on chain at that block: an anchored li
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from api.services.words import reason_view
 from ledger.acts import License
+from ledger.crypto import keccak
 from ledger.ids import FOREVER, format_id, number_of, scoped
 from ledger.merkle import verify
 from ledger.reasons import Reason
@@ -38,11 +40,32 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What a report needs of a license's fields: the leaf that they make, the item, the period."""
+
+    leaf: bytes
+    item: int
+    valid_from: int
+    valid_until: int
+
+    @classmethod
+    def of(cls, license_: License) -> Self:
+        """Of a license."""
+        return cls(leaf_of(license_), license_.item, license_.valid_from, license_.valid_until)
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """Of its ABI form, ten words: item first, the period last; the leaf is its keccak twice over."""
+        item, start, end = (int.from_bytes(body[at : at + 32]) for at in (0, 256, 288))
+        return cls(keccak(keccak(body)), item, start, end)
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What was found for a question about a license; ``body`` where it is known, the batch where it is one."""
 
     leaf: bytes
-    body: License | None = None
+    body: Content | None = None
     batch: bytes | None = None
     proof: Sequence[bytes] = ()
     superseded_by: bytes | None = None
@@ -69,12 +92,13 @@ def license_report(world: World, claim: Claim, freshness: Freshness, now: int) -
     if record is None and batch is not None and not verify(claim.batch or b"", claim.leaf, claim.proof):
         wrong = _wrong("license.batch", Reason.BAD_PROOF)
         return report((freshness.check(), wrong))
-    return report(_license_checks(world, claim, record, batch, freshness, now))
+    return report(license_checks(world, claim, record, batch, freshness, now))
 
 
-def _license_checks(
+def license_checks(
     world: World, claim: Claim, record: LicenseRecord | None, batch: Batch | None, freshness: Freshness, now: int
 ) -> Iterator[Check]:
+    """Of a license that the ledger holds, by itself (``record``) or in a ``batch`` that it was proven to be in."""
     yield freshness.check()  # 1
     yield _anchored(claim)  # 2
     if batch is not None:
@@ -105,8 +129,8 @@ def _in_batch(claim: Claim, batch: Batch) -> Check:
     return valid("license.batch", "the Merkle proof leads to the batch's root", "默克尔证明指向批次根", facts)
 
 
-def _content(claim: Claim, body: License) -> Check:
-    if leaf_of(body) == claim.leaf:
+def _content(claim: Claim, body: Content) -> Check:
+    if body.leaf == claim.leaf:
         return valid(
             "license.content", "the content is what was committed", "内容与承诺一致", {"item": format_id(body.item)}
         )

@@ -6,6 +6,7 @@ from api.store.database import Database
 from api.store.documents import DocumentStore
 from api.store.heads import Heads
 from api.store.licenses import LicenseStore
+from api.store.lookup import LicenseLookup
 from api.store.origin import Origin
 from api.store.outbox import Outbox
 from api.store.reads import CaseReads, OutcomeReads
@@ -28,6 +29,7 @@ class Store:
         self.documents = DocumentStore(db)
         self.sessions = SessionStore(db)
         self.licenses = LicenseStore(db)
+        self.lookup = LicenseLookup(db)
 
     def worlds(self, origin: Origin, monotonic: Callable[[], float]) -> Worlds:
         """Worlds for predicting; make it once a process."""
@@ -40,6 +42,7 @@ class Store:
     def close(self) -> None:
         """Write what waits, then close all connections."""
         self.outbox.writer.close()
+        self.lookup.close()
         self.db.close()
 
 

@@ -1,0 +1,128 @@
+"""Verification by digest without a wait: what changes slowly is known from a moment ago, the license is read now.
+
+Of a moment ago, and at most ``MOST_SECONDS`` old, are the chain's height, whether the index contradicts it, and the
+issuer's and the seal's present standing (facts of the report, which decide nothing). The license itself and how far the
+index has come are read together for each question, so an answer never tells of a license what the index no longer says.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from api.services.ports import Now
+from api.services.verification import Claim, Content, Freshness, license_checks, unknown
+from api.store.lookup import Answer, Found, LicenseLookup
+from ledger.crypto import Digest
+from ledger.ids import scoped
+from ledger.reasons import Reason
+from ledger.records import LicenseRecord
+from ledger.verdict import Report, Verdict, report
+from ledger.world import World
+
+SOON_SECONDS = 0.1
+"""Age at which one caller looks anew while the others go on with what there is."""
+MOST_SECONDS = 0.3
+"""Age beyond which everybody waits for the new look."""
+
+_BEST = (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How fresh the index was at a time (monotonic seconds), and the world that it showed."""
+
+    at: float
+    freshness: Freshness
+    world: World
+
+
+class Moments:
+    """The newest moment; asking the chain may block, so :meth:`renew` belongs into a thread."""
+
+    def __init__(
+        self, freshness: Callable[[], Freshness], new_world: Callable[[], World], monotonic: Callable[[], float]
+    ) -> None:
+        self._freshness, self._new_world, self._monotonic = freshness, new_world, monotonic
+        self._lock = threading.Lock()
+        self._renewing = False
+        self._latest: Moment | None = None
+
+    def latest(self) -> Moment | None:
+        """A moment that may be used; None: it is the caller's turn to :meth:`renew`."""
+        known = self._latest
+        if known is None:
+            return None
+        age = self._monotonic() - known.at
+        if age <= SOON_SECONDS or (age <= MOST_SECONDS and self._renewing):
+            return known
+        self._renewing = True
+        return None
+
+    def renew(self) -> Moment:
+        """Look anew, unless somebody else has done so meanwhile."""
+        with self._lock:
+            try:
+                known, began = self._latest, self._monotonic()
+                if known is None or began - known.at > SOON_SECONDS:
+                    known = Moment(began, self._freshness(), self._new_world())
+                    self._latest = known
+                return known
+            finally:
+                self._renewing = False
+
+    def forget(self) -> None:
+        """Look anew the next time."""
+        self._latest = None
+
+
+class QuickVerification:
+    """Reports on the licenses of a file, from one statement and the newest moment."""
+
+    def __init__(self, lookup: LicenseLookup, moments: Moments, now: Now) -> None:
+        self.moments = moments
+        self._lookup, self._now = lookup, now
+
+    def at_once(self, digest: Digest, moment: Moment) -> tuple[Report, ...] | None:
+        """Without waiting for anything, for a caller on one thread; None: it takes the long way.
+
+        The long way is for licenses of a batch, whose proof is made from all of its leaves, for databases that are
+        reached over a network, and for an index that entered a seal or an agency since the moment.
+        """
+        answer = self._lookup.at_once(digest.algorithm, digest.value) if self._lookup.is_quick else None
+        # an index that is being built anew knows less than it did a moment ago
+        if answer is None or answer.indexed < moment.freshness.indexed:
+            return None
+        if any(found.batch is not None for found in answer.found):
+            return None
+        return self._reports(answer, moment)
+
+    def _reports(self, answer: Answer, moment: Moment) -> tuple[Report, ...] | None:
+        fresh, now = _as_of(moment.freshness, answer.indexed), self._now()
+        known = [(found, found.record) for found in answer.found if found.record is not None]
+        if any(not _has_issuer(moment.world, record) for _, record in known):
+            return None
+        reports = [_report(moment.world, found, record, fresh, now) for found, record in known]
+        if len(known) < len(answer.found) or not known:
+            reports.append(unknown(fresh, "license.anchored", Reason.LICENSE_UNKNOWN))
+        return tuple(reports)
+
+
+def _report(world: World, found: Found, record: LicenseRecord, fresh: Freshness, now: int) -> Report:
+    body = None if found.body is None else Content.read(found.body)
+    claim = Claim(found.leaf, body, superseded_by=found.superseded_by, block=found.block)
+    return report(license_checks(world, claim, record, None, fresh, now))
+
+
+def _as_of(freshness: Freshness, indexed: int) -> Freshness:
+    """The same with the block that the license was read at; the chain is at least as high."""
+    head = None if freshness.head is None else max(freshness.head, indexed)
+    return replace(freshness, indexed=indexed, head=head)
+
+
+def _has_issuer(world: World, record: LicenseRecord) -> bool:
+    return record.issuer in world.agencies and scoped(record.issuer, record.seal) in world.seals
+
+
+def best(reports: Sequence[Report]) -> Report:
+    """Several licenses can be of one file (renewed, superseded): it is as good as the best of them."""
+    return min(reports, key=lambda one: _BEST.index(one.overall))

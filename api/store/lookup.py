@@ -1,0 +1,135 @@
+"""All that the store knows of the licenses of one file, and how far the index has come, in one statement."""
+
+import sqlite3
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Select, bindparam, func, select, true, union
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import make_url
+
+from api.store import index_tables as t
+from api.store.database import Database
+from api.store.own_tables import license_leaves, license_records
+from ledger.records import LicenseRecord, Status
+
+_BUSY_SECONDS = 0.05
+"""Readers of a WAL wait for nobody; where they had to, somebody else asks in a thread of his own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One license: its record on chain (None: not there by itself), what was recorded, its batch, its successor."""
+
+    leaf: bytes
+    record: LicenseRecord | None
+    block: int | None
+    body: bytes | None
+    batch: bytes | None
+    superseded_by: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``indexed``: number of the newest block in the index (-1: none) when ``found`` was read."""
+
+    indexed: int
+    found: tuple[Found, ...]
+
+
+class LicenseLookup:
+    """Licenses by the digest of their file.
+
+    On SQLite over a read-only connection of its own, for a caller on one thread: it takes some microseconds, less
+    than handing it to another thread would.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._direct: sqlite3.Connection | None = None
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether :meth:`at_once` can be used."""
+        return self._db.is_sqlite
+
+    def at_once(self, algorithm: str, digest: bytes) -> Answer | None:
+        """The answer without waiting; None: ask :meth:`by_digest`, which also says what is wrong."""
+        try:
+            self._direct = self._direct or _open(self._db.url)
+            rows = self._direct.execute(_plain(algorithm), (digest, digest)).fetchall()
+        except sqlite3.Error:
+            self.close()
+            return None
+        return _answer(rows)
+
+    def by_digest(self, algorithm: str, digest: bytes) -> Answer:
+        """The answer, for ``sm3`` or ``sha256`` and 32 bytes."""
+        with self._db.read() as connection:
+            return _answer(connection.execute(_statement(algorithm), {"digest": digest}).all())
+
+    def close(self) -> None:
+        """Close the connection of its own."""
+        if self._direct is not None:
+            self._direct.close()
+            self._direct = None
+
+
+@cache
+def _statement(algorithm: str) -> Select[Any]:
+    """A row for each license of the file, and one of the head alone where there is none."""
+    digest = bindparam("digest", type_=license_records.c.sm3.type)
+    leaves = union(
+        select(t.licenses.c.leaf).where(t.licenses.c[algorithm] == digest),
+        select(license_records.c.leaf).where(license_records.c[algorithm] == digest),
+    ).subquery("found")
+    head = select(func.max(t.blocks.c.number).label("number")).subquery("head")
+    own, record, batch = t.licenses.alias("own"), license_records.alias("record"), license_leaves.alias("batch")
+    newer, leaf = t.licenses.alias("newer"), leaves.c.leaf
+    interval = (own.c.valid_from, own.c.valid_until, own.c.status, own.c.stopped_at)
+    return (
+        select(
+            head.c.number, leaf, *interval, own.c.issuer, own.c.seal, own.c.case_tag, own.c.block, record.c.body,
+            func.coalesce(own.c.batch, batch.c.root).label("batch"), newer.c.leaf.label("newer"),
+        )
+        .select_from(head)
+        .outerjoin(leaves, true())
+        .outerjoin(own, own.c.leaf == leaf)
+        .outerjoin(record, record.c.leaf == leaf)
+        .outerjoin(batch, batch.c.leaf == leaf)
+        .outerjoin(newer, newer.c.supersedes == leaf)
+        .order_by(leaf)
+    )  # fmt: skip
+
+
+@cache
+def _plain(algorithm: str) -> str:
+    """The same as the text that SQLite takes, with the digest twice."""
+    compiled = _statement(algorithm).compile(dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True})
+    return str(compiled)
+
+
+def _open(url: str) -> sqlite3.Connection:
+    path = quote(make_url(url).database or "")
+    connection = sqlite3.connect(
+        f"file:{path}?mode=ro", timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
+    )
+    connection.execute("PRAGMA cache_size=-32000")
+    return connection
+
+
+def _answer(rows: Any) -> Answer:
+    indexed = rows[0][0]
+    found = tuple(_found(row) for row in rows if row[1] is not None)
+    return Answer(-1 if indexed is None else indexed, found)
+
+
+def _found(row: Any) -> Found:
+    _, leaf, start, end, status, stopped_at, issuer, seal, tag, block, body, batch, newer = row
+    record = None
+    if start is not None:
+        case_tag = tag if isinstance(tag, int) else int.from_bytes(tag)
+        record = LicenseRecord(start, end, Status(status), stopped_at, issuer, seal, case_tag)
+    return Found(bytes(leaf), record, block, body, batch, newer)
