@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, IPvAnyNetwork
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -16,7 +16,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HUXIN_", frozen=True, extra="forbid")
 
     data: Path = Path("huxin-data")
-    database_url: str | None = None
+    database_url: str | None = Field(default=None, repr=False)
     rpc_url: str | None = None
     rpc_timeout: float = Field(default=15.0, gt=0)
     finality_depth: int = Field(default=0, ge=0)
@@ -28,6 +28,22 @@ class Settings(BaseSettings):
     body_limit: int = Field(default=2_000_000, gt=0)
     public_rate: int = Field(default=60, gt=0)
     """Requests a minute and address on what needs no sign-in."""
+    officer_rate: float = Field(default=100.0, gt=0)
+    """Requests and acts a second and officer, once the session or the signature has shown who it is."""
+    officer_burst: float = Field(default=10_000.0, ge=1)
+    """How many of them may come at once."""
+    trusted_proxies: tuple[IPvAnyNetwork, ...] = ()
+    """Networks whose ``X-Forwarded-For`` is believed, as JSON: ``["10.0.0.2/32"]``; none believes nobody."""
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#\s]+$")
+    """The origin that people see, where a proxy stands in front: sign-in messages name it."""
+    head_seconds: float = Field(default=10.0, gt=0)
+    """Time for a request's head, from its first byte."""
+    body_seconds: float = Field(default=20.0, gt=0)
+    """Time for a request's body, beyond what it has brought at 16 KiB/s."""
+    address_connections: int = Field(default=256, gt=0)
+    """Connections open at once from one address that is no trusted proxy."""
+    connections: int = Field(default=2_000, gt=0)
+    """Connections open at once."""
 
     outbox_limit: int = Field(default=50_000, gt=0)
     """Acts accepted and not yet anchored beyond which more are turned away (503)."""

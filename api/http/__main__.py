@@ -10,9 +10,9 @@ from api import logs
 from api.composition import build
 from api.http.app import create_app
 from api.http.limits import limits_of
+from api.http.patience import Patience, patient
 from api.settings import Settings
 
-_HEADER_BYTES = 16_384
 _KEEP_ALIVE_SECONDS = 15
 _STOP_SECONDS = 10
 
@@ -32,11 +32,17 @@ def main() -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Run uvicorn; slow headers are cut off, bodies are counted as they come (``api.http.limits``)."""
+    """Run uvicorn; slow clients are cut off (``api.http.patience``), bodies counted (``api.http.limits``)."""
     container = build(settings)
     app = create_app(container, limits_of(settings), on_stop=container.store.close)
+    patience = Patience(
+        settings.head_seconds, settings.body_seconds,
+        of_address=settings.address_connections, of_all=settings.connections,
+    )  # fmt: skip
     uvicorn.run(
         app,
+        http=patient(patience, app.state.callers.connected_from),
+        ws="none",
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,
@@ -46,8 +52,6 @@ def serve(settings: Settings) -> None:
         proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
-        h11_max_incomplete_event_size=_HEADER_BYTES,
-        limit_concurrency=2_000,
     )
 
 

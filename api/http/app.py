@@ -11,10 +11,15 @@ from api.http import problems, schema
 from api.http.guard import Guard
 from api.http.limits import LimitRequests, Limits
 from api.http.metrics import Metrics
+from api.http.rates import Buckets, Callers
 from api.http.routes import acts, cases, grants, operations, proofs, registry, sessions
+from api.http.turns import Turns
 from api.services.container import Container
 
-ROUTERS = (operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router, proofs.router)
+ROUTERS = (
+    proofs.quick_router, operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router,
+    proofs.router,
+)  # fmt: skip
 
 
 def create_app(container: Container, limits: Limits, on_stop: Callable[[], None] = lambda: None) -> FastAPI:
@@ -28,7 +33,8 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
         yield
         on_stop()
 
-    metrics = Metrics()
+    metrics, clock = Metrics(), container.monotonic
+    callers = Callers(Buckets(limits.rates, clock), Buckets(limits.officer_rates, clock), limits.trusted)
     app = FastAPI(
         title="互信 Huxin",
         version="1",
@@ -40,12 +46,12 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
         middleware=[
             Middleware(
                 Guard,
-                metrics=metrics, monotonic=container.monotonic, random_bytes=container.random_bytes,
+                metrics=metrics, monotonic=clock, random_bytes=container.random_bytes,
             ),
-            Middleware(LimitRequests, limits=limits, monotonic=container.monotonic),
+            Middleware(LimitRequests, limits=limits, callers=callers, turns=Turns(clock)),
         ],
     )  # fmt: skip
-    app.state.container, app.state.metrics = container, metrics
+    app.state.container, app.state.metrics, app.state.callers = container, metrics, callers
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)

@@ -7,6 +7,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.http.metrics import Metrics
 from api.http.problems import MEDIA_TYPE
+from api.http.rates import Callers
 from api.services.container import Container
 from api.services.signin import User
 from api.wire.base import Problem
@@ -74,14 +75,17 @@ def token_of(bearer: _Bearer) -> str:
 Token: TypeAlias = Annotated[str, Depends(token_of)]
 
 
-def user_of(parts: Parts, token: Token) -> User:
-    """Who is signed in, whose key holds at this moment."""
-    return parts.signins.user_of(token)
+def user_of(parts: Parts, token: Token, request: Request) -> User:
+    """Who is signed in, whose key holds at this moment; from now on the officer's rate counts, not the address's."""
+    user = parts.signins.user_of(token)
+    callers: Callers = request.app.state.callers
+    callers.know(request.headers["authorization"].encode("latin-1"), user.officer)
+    return user
 
 
-def maybe_user_of(parts: Parts, bearer: _Bearer) -> User | None:
+def maybe_user_of(parts: Parts, bearer: _Bearer, request: Request) -> User | None:
     """Who is signed in, or nobody; a token that is worth nothing is still refused."""
-    return None if bearer is None else parts.signins.user_of(bearer.credentials)
+    return None if bearer is None else user_of(parts, bearer.credentials, request)
 
 
 SignedIn: TypeAlias = Annotated[User, Depends(user_of)]

@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,13 +10,14 @@ from api.http.metrics import Metrics
 from api.http.problems import problem
 
 _LOG = logging.getLogger("huxin.http")
-_HEADERS = (
+_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cache-control", b"no-store"),
-)
+]
+_NAMES = frozenset(name for name, _ in _HEADERS)
 
 
 class Guard:
@@ -35,13 +36,13 @@ class Guard:
             return
         status, started = 0, self._monotonic()
 
-        async def watched(message: Message) -> None:
+        # no coroutine of its own: this runs twice a request
+        def watched(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                given = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(h for h in _HEADERS if h[0] not in given)]
-            await send(message)
+                message["headers"] = _with_headers(message.get("headers", ()))
+            return send(message)
 
         try:
             await self._app(scope, receive, watched)
@@ -52,7 +53,7 @@ class Guard:
             await response(scope, receive, watched)
         finally:
             route = getattr(scope.get("route"), "path_format", "none")
-            self._metrics.requests.labels(scope["method"], route, str(status)).observe(self._monotonic() - started)
+            self._metrics.requests.observe(scope["method"], route, status, self._monotonic() - started)
 
     def _incident(self, error: Exception) -> ASGIApp:
         """Log where it failed; the exception's own text may hold data, so it is left out."""
@@ -66,3 +67,9 @@ class Guard:
             f"the server failed; report incident {incident}",
             incident=incident,
         )
+
+
+def _with_headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Ours behind those of the route, which go first where it has its own."""
+    own = {name for name, _ in given if name in _NAMES}
+    return [*given, *(header for header in _HEADERS if header[0] not in own)] if own else [*given, *_HEADERS]

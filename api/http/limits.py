@@ -1,38 +1,40 @@
-"""What one caller may ask: bytes, depth of JSON, requests a second. Plain ASGI, before any parsing."""
+"""What one caller may ask: requests a second, a turn, bytes, depth of JSON. Plain ASGI, before any parsing."""
 
+import asyncio
 import re
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import TooLarge, UnsupportedMedia, problem_of
+from api.http.rates import Callers, Network, Rate, Rates
+from api.http.turns import Ticket, Turns
 from api.settings import Settings
 from ledger.errors import HuxinError, InvalidInput, TooMany
 
 DEEPEST = 32
-MOST_CLIENTS = 50_000
+UPLOAD = "/v1/verify/license/file"
+BATCHES = "/v1/licenses/batches"
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """``per_second`` requests on average, ``burst`` at once."""
-
-    per_second: float
-    burst: float
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_JSON = b"application/json"
+_AT_ONCE = ("/v1/health", "/metrics")
+"""Who watches over the server is answered without waiting for a turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of the HTTP front; rates by the beginning of the path, the first that fits."""
+    """Bounds of the HTTP front: bytes of a body, rates by the beginning of the path, the first that fits.
+
+    ``hold`` seconds pass before a 429 leaves: who does not wait as told costs no more than who does.
+    """
 
     body: int = 1_048_576
     batch: int = 8_388_608
     upload: int = 33_554_432
-    rates: tuple[tuple[str, Rate], ...] = (
+    hold: float = 0.1
+    rates: Rates = (
         ("/v1/session", Rate(20, 120)),
         ("/v1/verify", Rate(100, 400)),
         ("/v1/preflight", Rate(100, 400)),
@@ -40,12 +42,14 @@ class Limits:
         ("/v1/acts", Rate(4_000, 8_000)),
         ("/", Rate(500, 2_000)),
     )
+    officer_rates: Rates = (("/", Rate(100, 10_000)),)
+    trusted: tuple[Network, ...] = ()
 
     def body_of(self, path: str) -> int:
         """Most bytes of a request's body at this path."""
-        if path == "/v1/verify/license/file":
+        if path == UPLOAD:
             return self.upload
-        return self.batch if path == "/v1/licenses/batches" else self.body
+        return self.batch if path == BATCHES else self.body
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -56,65 +60,61 @@ def limits_of(settings: Settings) -> Limits:
         ("/v1/session", public), ("/v1/verify", public), ("/v1/preflight", public),
         ("/v1/acts/prepare", plain), ("/v1/acts", Rate(10_000, 20_000)), ("/", plain),
     )  # fmt: skip
-    return Limits(body=settings.body_limit, rates=rates)
-
-
-class Buckets:
-    """Token buckets by client and kind of path; the least recently used are forgotten first."""
-
-    def __init__(self, rates: tuple[tuple[str, Rate], ...], monotonic: Callable[[], float]) -> None:
-        self._rates, self._monotonic = rates, monotonic
-        self._levels: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
-
-    def take(self, client: str, path: str) -> None:
-        """Take one token; TooMany ``RATE_LIMITED`` with the seconds to wait."""
-        prefix, rate = next(((p, r) for p, r in self._rates if path.startswith(p)), ("", None))
-        if rate is None:
-            return
-        now, key = self._monotonic(), (client, prefix)
-        level, at = self._levels.pop(key, (rate.burst, now))
-        level = min(rate.burst, level + (now - at) * rate.per_second)
-        self._levels[key] = (max(level - 1, 0) if level >= 1 else level, now)
-        while len(self._levels) > MOST_CLIENTS:
-            self._levels.popitem(last=False)
-        if level < 1:
-            wait = int((1 - level) / rate.per_second) + 1
-            raise TooMany("RATE_LIMITED", f"too many requests; wait {wait} s", f"请求过于频繁,请 {wait} 秒后再试", wait)
+    officer = Rate(settings.officer_rate, settings.officer_burst)
+    return Limits(
+        body=settings.body_limit, rates=rates, officer_rates=(("/", officer),), trusted=settings.trusted_proxies
+    )
 
 
 class LimitRequests:
-    """ASGI middleware: rate, size (counted while it streams, chunked too) and depth of JSON."""
+    """ASGI middleware: rate, turn, size (counted while it streams, chunked too) and depth of JSON."""
 
-    def __init__(self, app: ASGIApp, limits: Limits, monotonic: Callable[[], float]) -> None:
-        self._app, self._limits = app, limits
-        self._buckets = Buckets(limits.rates, monotonic)
+    def __init__(self, app: ASGIApp, limits: Limits, callers: Callers, turns: Turns) -> None:
+        self._app, self._limits, self._callers, self._turns = app, limits, callers, turns
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem, or hand the request on."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        peer, path, headers = scope.get("client"), scope["path"], dict(scope["headers"])
+        ticket = None
         try:
-            client = scope.get("client")
-            self._buckets.take(client[0] if client else "", scope["path"])
-            inner = await self._checked(scope, receive)
+            address = self._callers.address_of(peer[0] if peer else "", headers)
+            self._callers.take(address, headers, path)
+            if not path.startswith(_AT_ONCE):
+                ticket = self._turns.enter(address) or await self._turns.wait(address)
+            if scope["method"] in _WITH_BODY:
+                receive = await self._checked(path, headers, receive)
         except HuxinError as error:
+            if isinstance(error, TooMany):
+                await asyncio.sleep(self._limits.hold)
+            self._leave(ticket)
             await problem_of(error)(scope, receive, send)
             return
-        await self._app(scope, inner, send)
+        except BaseException:
+            self._leave(ticket)
+            raise
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._leave(ticket)
 
-    async def _checked(self, scope: Scope, receive: Receive) -> Receive:
-        headers = dict(scope["headers"])
-        limit = self._limits.body_of(scope["path"])
+    def _leave(self, ticket: Ticket | None) -> None:
+        if ticket is not None:
+            self._turns.leave(ticket)
+
+    async def _checked(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+        limit = self._limits.body_of(path)
         announced = headers.get(b"content-length", b"")
         if announced.isdigit() and int(announced) > limit:
             raise _too_large(limit)
-        if scope["method"] not in {"POST", "PUT", "PATCH"}:
-            return receive
         body = await _read(receive, limit)
-        kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        _check_media(kind, scope["path"], empty=not body)
-        if kind == b"application/json":
+        kind = headers.get(b"content-type", b"")
+        if kind != _JSON:
+            kind = kind.split(b";")[0].strip().lower()
+            _check_media(kind, path, empty=not body)
+        if kind == _JSON:
             check_depth(body)
         return _replay(body, receive)
 
@@ -132,7 +132,7 @@ async def _read(receive: Receive, limit: int) -> bytes:
             raise _too_large(limit)
         parts.append(part)
         more = message.get("more_body", False)
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -149,8 +149,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 def _check_media(kind: bytes, path: str, *, empty: bool) -> None:
-    upload = path == "/v1/verify/license/file"
-    wanted = b"application/octet-stream" if upload else b"application/json"
+    wanted = b"application/octet-stream" if path == UPLOAD else _JSON
     if not empty and kind != wanted:
         text = wanted.decode()
         raise UnsupportedMedia("MEDIA_TYPE_UNSUPPORTED", f"send {text}", f"请以 {text} 提交")

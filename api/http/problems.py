@@ -84,6 +84,13 @@ def encoded(body: object) -> bytes:
         return json.dumps(body, separators=(",", ":")).encode()
 
 
+def wire(response: Response) -> bytes:
+    """A response as bytes of HTTP/1.1 after which the connection ends; for what never becomes a request."""
+    head = f"HTTP/1.1 {response.status_code} {HTTPStatus(response.status_code).phrase}\r\nconnection: close\r\n"
+    lines = b"".join(name + b": " + value + b"\r\n" for name, value in response.raw_headers)
+    return head.encode() + lines + b"\r\n" + bytes(response.body)
+
+
 def problem_of(error: HuxinError) -> Response:
     """The answer to one of our own errors."""
     faults = error.faults if isinstance(error, InvalidInput) else ()

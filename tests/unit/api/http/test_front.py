@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from api.http.app import create_app
-from api.http.limits import Buckets, Limits, Rate, check_depth
+from api.http.limits import Limits, check_depth
+from api.http.rates import Buckets, Rate
 from api.settings import Settings
 from ledger.errors import InvalidInput, TooMany
 from tests.unit.api.http.town import CLERK, Town, make_town

@@ -1,0 +1,193 @@
+"""Slow clients: how long a head, a body and a reader may take, and how many connections an address may hold.
+
+uvicorn bounds none of these itself; its protocol is told here what arrives when, and one sweep a second over all
+connections ends those that are late.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.http.problems import problem, wire
+
+HEAD_BYTES = 32_768
+OVERHEAD_BYTES = 65_536
+LINGER_BYTES = 16_777_216
+"""What is read and dropped of a body whose request has been answered already, so that the answer arrives."""
+SLOWEST = 16_384
+"""Bytes a second that a body must bring, once its grace is over."""
+
+_HEAD_TOO_SLOW = wire(problem(408, "HEAD_TOO_SLOW", "请求头传输过慢,连接已关闭", "the head came too slowly"))
+_BODY_TOO_SLOW = wire(problem(408, "BODY_TOO_SLOW", "请求体传输过慢,连接已关闭", "the body came too slowly"))
+_HEAD_TOO_LARGE = wire(problem(431, "HEAD_TOO_LARGE", "请求头过大", f"a head has at most {HEAD_BYTES} bytes"))
+_MALFORMED = wire(problem(400, "REQUEST_MALFORMED", "请求无法解析", "this is not HTTP/1.1"))
+_WAIT = {"Retry-After": "5"}
+_TOO_MANY = wire(
+    problem(
+        503, "CONNECTIONS_EXCEEDED", "连接数已满,请稍后重试", "too many connections: try again later", headers=_WAIT
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds for a head, a body, a reader that does not read; connections an address may hold, and all together."""
+
+    head: float = 10.0
+    body: float = 20.0
+    reader: float = 30.0
+    of_address: int = 256
+    of_all: int = 2_000
+    look_every: float = 1.0
+
+
+@dataclass(slots=True)
+class Doorkeeper:
+    """Who is connected. ``address_of(peer)`` is None for a trusted proxy, whose connections are many people's."""
+
+    patience: Patience
+    address_of: Callable[[str], str | None]
+    connected: set["PatientProtocol"] = field(default_factory=set)
+    held: dict[str, int] = field(default_factory=dict)
+    _timer: asyncio.TimerHandle | None = None
+
+    def admit(self, one: "PatientProtocol") -> bool:
+        """Enter a connection; False where there are too many."""
+        address = self.address_of(one.client[0]) if one.client else None
+        if len(self.connected) >= self.patience.of_all:
+            return False
+        if address is not None:
+            if self.held.get(address, 0) >= self.patience.of_address:
+                return False
+            self.held[address] = self.held.get(address, 0) + 1
+        one.counted_for = address
+        self.connected.add(one)
+        if self._timer is None:
+            self._timer = one.loop.call_later(self.patience.look_every, self._sweep, one.loop)
+        return True
+
+    def dismiss(self, one: "PatientProtocol") -> None:
+        """A connection has ended."""
+        if one not in self.connected:
+            return
+        self.connected.discard(one)
+        if one.counted_for is not None:
+            left = self.held[one.counted_for] - 1
+            if left:
+                self.held[one.counted_for] = left
+            else:
+                del self.held[one.counted_for]
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for one in tuple(self.connected):
+            one.end_if_late(now, self.patience)
+        again = self.patience.look_every
+        self._timer = loop.call_later(again, self._sweep, loop) if self.connected else None
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with an eye on the clock and on bytes that become nothing."""
+
+    doorkeeper: Doorkeeper
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.counted_for: str | None = None
+        self._head_since = self._body_since = self._stuck_since = 0.0
+        self._raw = self._brought = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take the connection, or turn it away at once."""
+        super().connection_made(transport)
+        self._head_since = self.loop.time()
+        if not self.doorkeeper.admit(self):
+            self._end(_TOO_MANY)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more will come."""
+        self.doorkeeper.dismiss(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Note the beginning of a head; bound what is neither a head nor a body."""
+        if self.transport.is_closing():
+            return
+        if not self._head_since and not self._body_since and self._is_idle():
+            self._head_since, self._raw = self.loop.time(), 0
+        self._raw += len(data)
+        super().data_received(data)
+        if self._body_since:
+            if self._is_padding():
+                self._end(_MALFORMED)
+        elif self._raw > HEAD_BYTES:
+            self._end(_HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """From here on it is the body that is waited for."""
+        self._head_since, self._body_since, self._brought = 0.0, self.loop.time(), 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Count it; behind an answer only so much is read and dropped."""
+        self._brought += len(body)
+        super().on_body(body)
+        if self.cycle.response_complete and self._brought > LINGER_BYTES:
+            self.transport.close()
+
+    def on_message_complete(self) -> None:
+        """The request is here."""
+        self._body_since, self._raw = 0.0, 0
+        super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """The client does not read what it asked for."""
+        self._stuck_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        """It reads again."""
+        self._stuck_since = 0.0
+        super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is not HTTP is refused in the same form as everything else."""
+        del msg
+        self._end(_MALFORMED)
+
+    def end_if_late(self, now: float, patience: Patience) -> None:
+        """Close the connection if its time is over."""
+        if self.flow.read_paused and self._body_since:
+            # it is we who do not read
+            self._body_since = now
+        if self._stuck_since and now - self._stuck_since > patience.reader:
+            self.transport.abort()
+        elif self._head_since and now - self._head_since > patience.head:
+            self._end(_HEAD_TOO_SLOW)
+        elif self._body_since and now - self._body_since > patience.body + self._brought / SLOWEST:
+            self._end(_BODY_TOO_SLOW)
+
+    def _is_padding(self) -> bool:
+        """Chunk extensions, trailers and sizes, beyond what chunks of a few bytes need."""
+        return self._raw > HEAD_BYTES + OVERHEAD_BYTES + 9 * self._brought
+
+    def _is_idle(self) -> bool:
+        """No request is being answered; uvicorn has None there until the first."""
+        cycle: Any = self.cycle
+        return cycle is None or cycle.response_complete
+
+    def _end(self, answer: bytes) -> None:
+        """Say why, unless another answer is under way, and close."""
+        if self.transport.is_closing():
+            return
+        if self._is_idle() or not self.cycle.response_started:
+            self.transport.write(answer)
+        self.transport.close()
+
+
+def patient(patience: Patience, address_of: Callable[[str], str | None]) -> type[PatientProtocol]:
+    """A protocol for one server, with a doorkeeper of its own."""
+    return type("Patient", (PatientProtocol,), {"doorkeeper": Doorkeeper(patience, address_of)})

@@ -1,0 +1,170 @@
+"""One client that asks too much, and the others beside it."""
+
+import asyncio
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+
+from api.http.rates import Buckets, Callers, Rate
+from api.http.turns import Turns
+from api.settings import Settings
+from ledger.errors import TooMany, Unavailable
+from tests.unit.api.http.town import CLERK, make_town
+
+
+class Time:
+    """A clock that is moved by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def callers(address: float = 2, officer: float = 3, trusted: tuple[str, ...] = ()) -> Callers:
+    time = Time()
+    rates = [Buckets((("/", Rate(0.001, burst)),), time) for burst in (address, officer)]
+    return Callers(rates[0], rates[1], tuple(map(ip_network, trusted)))
+
+
+def taken(asked: Callers, address: str = "10.0.0.1", token: bytes | None = None) -> int:
+    """How many requests go through before one is refused."""
+    headers = {} if token is None else {b"authorization": token}
+    for number in range(100):
+        try:
+            asked.take(address, headers, "/v1/x")
+        except TooMany:
+            return number
+    return 100
+
+
+def test_tokens_that_are_made_up_do_not_escape_the_address() -> None:
+    asked = callers()
+    headers = [{b"authorization": b"Bearer " + bytes((number,))} for number in range(3)]
+    asked.take("10.0.0.1", headers[0], "/")
+    asked.take("10.0.0.1", headers[1], "/")
+    with pytest.raises(TooMany):
+        asked.take("10.0.0.1", headers[2], "/")
+
+
+def test_officers_behind_one_address_do_not_share_a_rate() -> None:
+    asked = callers()
+    asked.know(b"Bearer a", 1)
+    asked.know(b"Bearer b", 2)
+    assert [taken(asked, token=b"Bearer a"), taken(asked, token=b"Bearer b"), taken(asked)] == [3, 3, 2]
+
+
+def test_two_sessions_of_one_officer_share_a_rate() -> None:
+    asked = callers()
+    asked.know(b"Bearer a", 1)
+    asked.know(b"Bearer b", 1)
+    assert [taken(asked, token=b"Bearer a"), taken(asked, token=b"Bearer b")] == [3, 0]
+    with pytest.raises(TooMany):
+        asked.charge(1)
+
+
+def test_forwarded_addresses_are_believed_from_trusted_proxies_alone() -> None:
+    asked = callers(trusted=("10.1.0.0/16",))
+    forwarded = {b"x-forwarded-for": b"6.6.6.6, 7.7.7.7, 10.1.0.2"}
+    assert asked.address_of("10.1.0.1", forwarded) == "7.7.7.7"
+    assert asked.address_of("10.2.0.1", forwarded) == "10.2.0.1"
+    assert callers().address_of("10.1.0.1", forwarded) == "10.1.0.1"
+    for odd in (b"", b"unknown", b"6.6.6.6, _hidden"):
+        assert asked.address_of("10.1.0.1", {b"x-forwarded-for": odd}) == "10.1.0.1"
+    assert asked.connected_from("10.1.0.1") is None
+    assert asked.connected_from("10.2.0.1") == "10.2.0.1"
+
+
+def test_a_whole_ipv6_network_is_one_client() -> None:
+    asked = callers()
+    assert asked.address_of("2001:db8::1", {}) == asked.address_of("2001:db8::ffff", {}) == "2001:db8::/64"
+    assert asked.address_of("::ffff:10.0.0.1", {}) == "10.0.0.1"
+
+
+def test_a_session_is_counted_for_its_officer(tmp_path: Path) -> None:
+    """The address is exhausted by somebody else; the officer who has signed in goes on."""
+    town = make_town(tmp_path, Settings(data=tmp_path, public_rate=100_000, officer_burst=4, officer_rate=0.001))
+    town.found()
+    headers = town.as_(CLERK)
+    statuses = [town.client.get("/v1/session", headers=headers).status_code for _ in range(6)]
+    assert statuses == [200, 200, 200, 200, 200, 429]
+    assert town.client.get("/v1/agencies").status_code == 200
+    town.store.close()
+
+
+def test_one_client_holds_half_of_the_turns_at_most() -> None:
+    turns = Turns(Time(), most=4)
+    assert [turns.enter("a") is not None for _ in range(3)] == [True, True, False]
+    assert turns.enter("b") is not None
+
+
+def test_waiting_clients_take_turns_one_after_another() -> None:
+    async def story() -> list[str]:
+        turns, order = Turns(Time(), most=2), []
+        first = [turns.enter("a"), turns.enter("b")]
+
+        async def ask(client: str) -> None:
+            ticket = await turns.wait(client)
+            order.append(client)
+            await asyncio.sleep(0)
+            turns.leave(ticket)
+
+        asked = [asyncio.create_task(ask(client)) for client in "aaaaaabc"]
+        await asyncio.sleep(0)
+        for ticket in first:
+            assert ticket is not None
+            turns.leave(ticket)
+        await asyncio.gather(*asked)
+        return order
+
+    order = asyncio.run(story())
+    assert sorted(order[:4]) == ["a", "a", "b", "c"]
+    assert order[4:] == ["a"] * 4
+
+
+def test_turns_that_are_old_do_not_count() -> None:
+    async def story() -> None:
+        time = Time()
+        turns = Turns(time, most=2, patience=0.01)
+        held = [turns.enter("a"), turns.enter("b")]
+        waiting = asyncio.create_task(turns.wait("c"))
+        await asyncio.sleep(0)
+        time.now = 1.0
+        ticket = await waiting
+        for one in (*held, ticket):
+            assert one is not None
+            turns.leave(one)
+        assert turns.enter("c") is not None
+
+    asyncio.run(asyncio.wait_for(story(), 20))
+
+
+def test_who_goes_away_while_waiting_leaves_no_turn_behind() -> None:
+    async def story() -> None:
+        turns = Turns(Time(), most=2)
+        held = [turns.enter("a"), turns.enter("b")]
+        waiting = asyncio.create_task(turns.wait("c"))
+        await asyncio.sleep(0)
+        assert held[0] is not None
+        turns.leave(held[0])
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert turns.enter("a") is not None
+
+    asyncio.run(story())
+
+
+def test_too_many_who_wait_are_turned_away() -> None:
+    async def story() -> None:
+        turns = Turns(Time(), most=2, longest=1)
+        held = [turns.enter("a"), turns.enter("b")]
+        waiting = asyncio.create_task(turns.wait("a"))
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable) as caught:
+            await turns.wait("c")
+        assert caught.value.code == "BUSY"
+        waiting.cancel()
+        assert len(held) == 2
+
+    asyncio.run(story())
