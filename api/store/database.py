@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ledger.errors import Unavailable
+from ledger.errors import InvalidInput, Unavailable
 
 BUSY_MILLISECONDS = 15_000
 _WRITER_LOCK = 0x48555849
@@ -19,6 +21,13 @@ _PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA cache_size=-32000",
 )
+_TCP = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+_DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+"""Whoever set it off for all else must not have acts acknowledged that a crash takes back."""
+
+
+class StoreUnavailable(Unavailable):
+    """The database does not answer: what was in the middle of it must read everything again."""
 
 
 class Database:
@@ -36,41 +45,63 @@ class Database:
     """
 
     def __init__(self, url: str, pool_size: int = 10, on_failure: Callable[[], None] = lambda: None) -> None:
+        """``pool_size``: readers at once. InvalidInput ``DATABASE_URL``."""
         self.url = url
+        self._url = read_address(url)
         self._on_failure = on_failure
         self._failed = False
-        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self.is_sqlite = self._url.get_backend_name() == "sqlite"
         self._readers = self._engine("DEFERRED", pool_size)
         self._writers = self._engine("IMMEDIATE", 2)
 
     def _engine(self, mode: str, pool_size: int) -> Engine:
-        # several SELECTs of one read must see the same moment; SQLite's transactions do so anyway
-        isolation = {} if self.is_sqlite or mode == "IMMEDIATE" else {"isolation_level": "REPEATABLE READ"}
-        engine = create_engine(self.url, pool_size=pool_size, max_overflow=pool_size, **isolation)
-        if self.is_sqlite:
-            event.listen(engine, "connect", _prepare)
-            event.listen(engine, "begin", lambda connection: self._begin(connection, mode))
-            event.listen(engine, "handle_error", self._judge)
+        # parameters are documents and keys: no message may show them
+        pool: dict[str, Any] = {"pool_size": pool_size, "max_overflow": pool_size, "hide_parameters": True}
+        if not self.is_sqlite:
+            # several SELECTs of one read must see the same moment; SQLite's transactions do so anyway
+            isolation = {} if mode == "IMMEDIATE" else {"isolation_level": "REPEATABLE READ"}
+            engine = create_engine(self._url, pool_pre_ping=True, connect_args=_TCP, **pool, **isolation)
+            event.listen(engine, "connect", _make_durable)
+            return engine
+        engine = create_engine(self._url, **pool)
+        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "begin", lambda connection: self._begin(connection, mode))
+        event.listen(engine, "handle_error", self._judge)
         return engine
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One consistent view; nothing that is written in it is kept."""
-        with self._readers.connect() as connection:
+        """One consistent view; nothing that is written in it is kept. StoreUnavailable ``STORE_SILENT``."""
+        with self._telling(), self._readers.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: all or nothing, durable when the block is left."""
-        with self._writers.begin() as connection:
+        """One transaction: all or nothing, durable when the block is left. StoreUnavailable ``STORE_SILENT``.
+
+        Where the connection breaks in the middle of the commit, it may have been written all the same.
+        """
+        with self._telling(), self._writers.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"))
             yield connection
 
     def answers(self) -> bool:
-        """Whether the database can be written to: takes the write lock and lets it go."""
-        with self._writers.begin() as connection:
-            return bool(connection.execute(text("SELECT 1")).scalar_one() == 1)
+        """Whether the database can be written to; on SQLite takes the write lock and lets it go."""
+        query = "SELECT 1" if self.is_sqlite else "SELECT current_setting('transaction_read_only') = 'off'"
+        with self._telling(), self._writers.begin() as connection:
+            return bool(connection.execute(text(query)).scalar_one())
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            if self.is_sqlite and not _is_busy(error):
+                raise
+            raise StoreUnavailable(
+                "STORE_SILENT", "the database does not answer; send it again later", "数据库无响应,请稍后重试"
+            ) from error
 
     def _begin(self, connection: Connection, mode: str) -> None:
         if self._failed:
@@ -92,6 +123,38 @@ class Database:
         self._writers.dispose()
 
 
+def read_address(url: str) -> URL:
+    """A database's address with the driver that we bring; InvalidInput ``DATABASE_URL``, which shows no password."""
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        raise _bad_address() from None
+    kind = address.drivername.partition("+")[0]
+    if kind in ("postgresql", "postgres"):
+        return address.set(drivername="postgresql+psycopg")
+    if kind != "sqlite":
+        raise _bad_address()
+    return address
+
+
+def _bad_address() -> InvalidInput:
+    return InvalidInput(
+        "DATABASE_URL", "database_url", "must be postgresql://user:password@host:port/name or sqlite:///path",
+        "数据库地址须为 postgresql://用户:口令@主机:端口/库名 或 sqlite:///路径",
+    )  # fmt: skip
+
+
+def _is_busy(error: Exception) -> bool:
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+    return isinstance(error, PoolTimeout) or code & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _make_durable(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_DURABLE)
+    connection.commit()
+
+
 def _prepare(connection: Any, _record: Any) -> None:
     # the driver's own BEGIN comes too late and never IMMEDIATE: ours is sent by _begin
     connection.isolation_level = None
@@ -101,8 +164,8 @@ def _prepare(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _store_failed() -> Unavailable:
-    return Unavailable(
+def _store_failed() -> StoreUnavailable:
+    return StoreUnavailable(
         "STORE_FAILED", "the database's files cannot be read or written; the process starts afresh",
         "数据库文件读写失败,进程将重新启动",
     )  # fmt: skip
