@@ -35,14 +35,11 @@ class _Until:
     def final_head(self) -> int:
         return self._last
 
-    def block(self, number: BlockTag) -> ChainBlock | None:
-        return self._chain.block(number)
-
     def block_hash(self, number: int) -> bytes | None:
         return self._chain.block_hash(number)
 
-    def receipts_of_block(self, number: int) -> tuple[ChainReceipt, ...]:
-        return self._chain.receipts_of_block(number)
+    def blocks_with_receipts(self, first: int, last: int) -> tuple[tuple[ChainBlock, tuple[ChainReceipt, ...]], ...]:
+        return self._chain.blocks_with_receipts(first, last)
 
     def code(self, address: bytes, block: BlockTag = "latest") -> bytes:
         return self._chain.code(address, block)

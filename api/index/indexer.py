@@ -26,6 +26,8 @@ from node.gateway.port import ChainBlock, ChainReceipt, ChainTransaction
 _EXECUTE = calldata.selector(calldata.COUNCIL_EXECUTE)
 _TRAILS = calldata.selector(calldata.TRAILS_SUBMIT)
 Progress = Callable[[int, int], None]
+AHEAD = 8
+"""Blocks in one request: a full one is some hundred kilobytes."""
 
 
 class Indexer:
@@ -48,10 +50,17 @@ class Indexer:
         self._guard = guard
         self._judging = 0
         self._contracts = {at: name for name, at in origin.deployment.addresses.items()}
-        if origin.genesis_hash and chain.block_hash(0) != origin.genesis_hash:
-            raise Conflict("CHAIN_IS_ANOTHER", "the chain has another genesis block", "链的创世块与记录不符")
+        self._target = -1
+        self._ahead: dict[int, tuple[ChainBlock, tuple[ChainReceipt, ...]]] = {}
+        self.check_chain()
         self.diverged: IndexDiverged | None = None
         self._load()
+
+    def check_chain(self) -> None:
+        """Raise Conflict ``CHAIN_IS_ANOTHER`` where the endpoint has another genesis block than the origin."""
+        wanted = self._origin.genesis_hash
+        if wanted and self._chain.block_hash(0) != wanted:
+            raise Conflict("CHAIN_IS_ANOTHER", "the chain has another genesis block", "链的创世块与记录不符")
 
     def _load(self) -> None:
         with self._db.read() as connection:
@@ -73,21 +82,27 @@ class Indexer:
         """
         if self.diverged is not None:
             raise self.diverged
-        target = self._chain.final_head()
+        self._ahead.clear()
+        target = self._target = self._chain.final_head()
         if self._is_reorganised(target):
-            self.restart()
+            self._begin_again()
         done = 0
         while self.next_block <= target and done < most:
             if not self._step(self.next_block):
-                self.restart()
+                self._begin_again()
                 break
             done += 1
             progress(self.head.number, target)
         return done
 
     def is_current(self) -> bool:
-        """Whether every final block is in the index."""
-        return self.diverged is None and self.next_block > self._chain.final_head()
+        """Whether every block that was final at the last :meth:`follow` is in the index."""
+        return self.diverged is None and self._target >= 0 and self.next_block > self._target
+
+    def _begin_again(self) -> None:
+        # an endpoint that was given another chain must not cost us the index of ours
+        self.check_chain()
+        self.restart()
 
     def restart(self) -> None:
         """Drop the index; the next :meth:`follow` begins at the first block."""
@@ -112,12 +127,10 @@ class Indexer:
 
     def _step(self, number: int) -> bool:
         """Read one block; False where it does not continue what we have."""
-        block = self._chain.block(number)
-        if block is None:
-            raise Unavailable("BLOCK_MISSING", f"the chain does not give block {number}", f"链未返回区块 {number}")
+        block, receipts_there = self._fetch(number)
         if self.head.number >= 0 and block.parent_hash != self.head.hash:
             return False
-        receipts = self._receipts(block)
+        receipts = _by_hash(block, receipts_there)
         self._judging = number
         record = BlockRecord()
         try:
@@ -129,17 +142,14 @@ class Indexer:
         self._write(block, record)
         return True
 
-    def _receipts(self, block: ChainBlock) -> dict[bytes, ChainReceipt]:
-        if not block.transactions:
-            return {}
-        found_there = {receipt.tx_hash: receipt for receipt in self._chain.receipts_of_block(block.number)}
-        whole = all(one.hash in found_there for one in block.transactions)
-        if not whole or any(receipt.block_hash != block.hash for receipt in found_there.values()):
-            raise Unavailable(
-                "RECEIPTS_MISSING", f"receipts of block {block.number} are missing or another block's",
-                f"区块 {block.number} 的回执缺失或属于其他区块",
-            )  # fmt: skip
-        return found_there
+    def _fetch(self, number: int) -> tuple[ChainBlock, tuple[ChainReceipt, ...]]:
+        """A block with its receipts; several are asked for at once."""
+        if number not in self._ahead:
+            last = min(self._target, number + AHEAD - 1)
+            self._ahead = {found[0].number: found for found in self._chain.blocks_with_receipts(number, last)}
+        if number not in self._ahead:
+            raise Unavailable("BLOCK_MISSING", f"the chain does not give block {number}", f"链未返回区块 {number}")
+        return self._ahead.pop(number)
 
     def _transaction(
         self, block: ChainBlock, transaction: ChainTransaction, receipt: ChainReceipt, record: BlockRecord
@@ -185,6 +195,17 @@ class Indexer:
             raise
         self._view.settle()
         self.head = IndexHead(block.number, block.hash, block.timestamp)
+
+
+def _by_hash(block: ChainBlock, receipts: tuple[ChainReceipt, ...]) -> dict[bytes, ChainReceipt]:
+    found_there = {receipt.tx_hash: receipt for receipt in receipts}
+    whole = all(one.hash in found_there for one in block.transactions)
+    if not whole or any(receipt.block_hash != block.hash for receipt in receipts):
+        raise Unavailable(
+            "RECEIPTS_MISSING", f"receipts of block {block.number} are missing or another block's",
+            f"区块 {block.number} 的回执缺失或属于其他区块",
+        )  # fmt: skip
+    return found_there
 
 
 def beat(connection: Connection, name: str, at: int, detail: dict[str, Any]) -> None:

@@ -6,19 +6,16 @@ from node.gateway.port import BlockTag, ChainBlock, ChainReceipt
 
 
 class BlockSource(Protocol):
-    """Blocks with all their transactions and receipts; every method may raise ``ChainUnavailable``."""
+    """Final blocks with all their transactions and receipts; every method may raise ``ChainUnavailable``."""
 
     def final_head(self) -> int:
         """Height of the newest final block; -1 where there is none yet."""
 
-    def block(self, number: BlockTag) -> ChainBlock | None:
-        """The block with all its transactions; None: there is none of this height."""
-
     def block_hash(self, number: int) -> bytes | None:
         """The block's hash alone."""
 
-    def receipts_of_block(self, number: int) -> tuple[ChainReceipt, ...]:
-        """All receipts of a block."""
+    def blocks_with_receipts(self, first: int, last: int) -> tuple[tuple[ChainBlock, tuple[ChainReceipt, ...]], ...]:
+        """Blocks ``first`` to ``last`` with their receipts; ends before the first that is not there."""
 
     def code(self, address: bytes, block: BlockTag = "latest") -> bytes:
         """A contract's code; empty where there is none."""

@@ -10,7 +10,7 @@ from api.relay.journal import Journal
 from api.relay.lease import Lease, LeaseLost
 from api.relay.ports import RelayChain
 from api.relay.relay import Relay
-from api.store.database import Database
+from api.store.database import Database, StoreUnavailable
 from ledger.errors import HuxinError, Unavailable
 
 _LOGGER = logging.getLogger(__name__)
@@ -65,6 +65,9 @@ class Service:
             return busy
         except LeaseLost:
             self._indexer = None
+        except StoreUnavailable:
+            # what is in memory may be ahead of the database: a fresh process reads what is there
+            raise
         except HuxinError as error:
             if self._trouble is None or self._trouble.code != error.code:
                 _LOGGER.warning("%s", error)
@@ -81,6 +84,7 @@ class Service:
         self._beaten = self._monotonic()
         self._indexer = self._indexer or self._make_indexer()
         self._beat(self._indexer)
+        self._indexer.check_chain()
         return self._indexer
 
     def _work(self, indexer: Indexer) -> bool:

@@ -1,13 +1,15 @@
 """One JSON-RPC endpoint: requests with a time-out, every failure as a typed error."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from web3 import HTTPProvider
 from web3.types import RPCEndpoint
 
-from node.gateway.errors import CallReverted, ChainUnavailable, RpcFailure
+from node.gateway.errors import BatchRefused, CallReverted, ChainUnavailable, RpcFailure
+
+T = TypeVar("T")
 
 _REVERTED = 3
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -37,6 +39,26 @@ class Connection:
             raise self._unreachable(method, error) from error
         except ValueError as error:
             raise self._unreadable(method) from error
+        return self._result(method, response)
+
+    def batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        """The results of several requests in one round trip, in order; raises as :meth:`request` does.
+
+        Raises BatchRefused where the endpoint answers the batch as a whole with an error.
+        """
+        methods = ", ".join(sorted({method for method, _ in calls}))
+        wanted = [(RPCEndpoint(method), list(params)) for method, params in calls]
+        try:
+            responses = self._provider.make_batch_request(wanted)
+        except OSError as error:
+            raise self._unreachable(methods, error) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise self._unreadable(methods) from error
+        if not isinstance(responses, list) or len(responses) != len(calls):
+            raise BatchRefused(f"{self.url} does not take batches")
+        return [self._result(method, response) for (method, _), response in zip(calls, responses, strict=True)]
+
+    def _result(self, method: str, response: Any) -> Any:
         if not isinstance(response, dict):
             raise self._unreadable(method)
         if response.get("error") is not None:
@@ -51,6 +73,13 @@ class Connection:
             f"the chain at {self.url} does not answer {method}: {type(error).__name__}",
             f"位于 {self.url} 的链没有应答 {method}:{type(error).__name__}",
         )
+
+    def read(self, reader: Callable[[Any], T], method: str, result: Any) -> T:
+        """A result in its own type; what does not fit its schema is no answer: ``CHAIN_ANSWER``."""
+        try:
+            return reader(result)
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+            raise self._unreadable(method) from error
 
     def _unreadable(self, method: str) -> ChainUnavailable:
         return ChainUnavailable(

@@ -57,3 +57,7 @@ class CallReverted(RpcFailure):
 
 class TransactionFailed(HuxinError):
     """A mined transaction failed (its receipt's status is 0)."""
+
+
+class BatchRefused(Exception):
+    """The endpoint does not take several requests at once; ask one by one."""

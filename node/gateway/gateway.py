@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from web3 import Web3
 
@@ -10,6 +10,7 @@ from ledger.crypto import keccak
 from node.gateway.account import RelayAccount
 from node.gateway.connection import Connection, as_params
 from node.gateway.errors import (
+    BatchRefused,
     ChainMismatch,
     ReceiptsMissing,
     RpcFailure,
@@ -36,6 +37,8 @@ from node.gateway.reading import (
     read_transaction,
 )
 
+T = TypeVar("T")
+
 _NO_SUCH_METHOD = frozenset({-32601, -32004})  # JSON-RPC 2.0; EIP-1474
 _TOO_MANY = -32005
 _POLL_SECONDS = 0.05
@@ -50,6 +53,22 @@ _REJECTIONS = {
 
 def _tag(block: BlockTag) -> str:
     return hex_quantity(block) if isinstance(block, int) else block
+
+
+def _hash_of(fields: Any) -> bytes:
+    return read_bytes(fields["hash"])
+
+
+def _mined(fields: Any) -> ChainTransaction | None:
+    return read_transaction(fields) if fields.get("blockNumber") is not None else None
+
+
+def _receipts(found: Any) -> tuple[ChainReceipt, ...]:
+    return tuple(read_receipt(fields) for fields in found or ())
+
+
+def _logs(found: Any) -> tuple[ChainLog, ...]:
+    return tuple(read_log(fields) for fields in found)
 
 
 class Gateway:
@@ -75,12 +94,23 @@ class Gateway:
         self._depth = finality_depth
         self._chain_id = self._check_chain_id(chain_id)
         self._has_block_receipts = True
+        self._has_batches = True
 
     def _request(self, method: str, *params: Any) -> Any:
         return self._connection.request(method, *params)
 
+    def _batch(self, calls: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
+        return self._connection.batch(calls)
+
+    def _ask(self, reader: Callable[[Any], T], method: str, *params: Any) -> T:
+        return self._connection.read(reader, method, self._request(method, *params))
+
+    def _ask_maybe(self, reader: Callable[[Any], T], method: str, *params: Any) -> T | None:
+        found = self._request(method, *params)
+        return None if found is None else self._connection.read(reader, method, found)
+
     def _check_chain_id(self, expected: int | None) -> int:
-        found = read_int(self._request("eth_chainId"))
+        found = self._ask(read_int, "eth_chainId")
         if expected is not None and found != expected:
             raise ChainMismatch(
                 "CHAIN_ID_MISMATCH",
@@ -112,7 +142,7 @@ class Gateway:
 
     def head(self) -> int:
         """Height of the newest block."""
-        return read_int(self._request("eth_blockNumber"))
+        return self._ask(read_int, "eth_blockNumber")
 
     def final_head(self) -> int:
         """Height of the newest final block; -1 where there is none yet."""
@@ -120,18 +150,49 @@ class Gateway:
 
     def block(self, number: BlockTag) -> ChainBlock | None:
         """The block with all its transactions; None: there is none of this height."""
-        fields = self._request("eth_getBlockByNumber", _tag(number), True)
-        return None if fields is None else read_block(fields)
+        return self._ask_maybe(read_block, "eth_getBlockByNumber", _tag(number), True)
 
     def block_by_hash(self, block_hash: bytes) -> ChainBlock | None:
         """The block with all its transactions; None: unknown here."""
-        fields = self._request("eth_getBlockByHash", hex_data(block_hash), True)
-        return None if fields is None else read_block(fields)
+        return self._ask_maybe(read_block, "eth_getBlockByHash", hex_data(block_hash), True)
 
     def block_hash(self, number: int) -> bytes | None:
         """The block's hash alone."""
-        fields = self._request("eth_getBlockByNumber", hex_quantity(number), False)
-        return None if fields is None else read_bytes(fields["hash"])
+        return self._ask_maybe(_hash_of, "eth_getBlockByNumber", hex_quantity(number), False)
+
+    def blocks_with_receipts(self, first: int, last: int) -> tuple[tuple[ChainBlock, tuple[ChainReceipt, ...]], ...]:
+        """Blocks ``first`` to ``last`` with their receipts, in one round trip where the engine can.
+
+        Ends before the first block that the chain does not give.
+        """
+        if self._has_block_receipts and self._has_batches:
+            try:
+                return self._blocks_at_once(first, last)
+            except BatchRefused:
+                self._has_batches = False
+            except RpcFailure as error:
+                if error.rpc_code not in _NO_SUCH_METHOD:
+                    raise
+                self._has_block_receipts = False
+        found: list[tuple[ChainBlock, tuple[ChainReceipt, ...]]] = []
+        for number in range(first, last + 1):
+            block = self.block(number)
+            if block is None:
+                break
+            found.append((block, self.receipts_of_block(number) if block.transactions else ()))
+        return tuple(found)
+
+    def _blocks_at_once(self, first: int, last: int) -> tuple[tuple[ChainBlock, tuple[ChainReceipt, ...]], ...]:
+        numbers = [hex_quantity(number) for number in range(first, last + 1)]
+        calls: list[tuple[str, Sequence[Any]]] = [("eth_getBlockByNumber", (one, True)) for one in numbers]
+        answers = self._batch([*calls, *(("eth_getBlockReceipts", (one,)) for one in numbers)])
+        found: list[tuple[ChainBlock, tuple[ChainReceipt, ...]]] = []
+        for block, receipts in zip(answers[: len(numbers)], answers[len(numbers) :], strict=True):
+            if block is None:
+                break
+            read = self._connection.read(read_block, "eth_getBlockByNumber", block)
+            found.append((read, self._connection.read(_receipts, "eth_getBlockReceipts", receipts)))
+        return tuple(found)
 
     def logs(
         self,
@@ -154,21 +215,19 @@ class Gateway:
             middle = (first + last) // 2
             before = self.logs(first, middle, addresses, topics)
             return before + self.logs(middle + 1, last, addresses, topics)
-        return tuple(read_log(fields) for fields in found)
+        return self._connection.read(_logs, "eth_getLogs", found)
 
     # --- transactions
 
     def receipt(self, tx_hash: bytes) -> ChainReceipt | None:
         """The receipt of a mined transaction; None: waiting or unknown."""
-        fields = self._request("eth_getTransactionReceipt", hex_data(tx_hash))
-        return None if fields is None else read_receipt(fields)
+        return self._ask_maybe(read_receipt, "eth_getTransactionReceipt", hex_data(tx_hash))
 
     def receipts_of_block(self, number: int) -> tuple[ChainReceipt, ...]:
         """All receipts of a block, in one request where the engine can."""
         if self._has_block_receipts:
             try:
-                found = self._request("eth_getBlockReceipts", hex_quantity(number))
-                return tuple(read_receipt(fields) for fields in found or ())
+                return self._ask(_receipts, "eth_getBlockReceipts", hex_quantity(number))
             except RpcFailure as error:
                 if error.rpc_code not in _NO_SUCH_METHOD:
                     raise
@@ -203,14 +262,12 @@ class Gateway:
 
     def transaction(self, tx_hash: bytes) -> ChainTransaction | None:
         """A mined transaction; None: waiting or unknown."""
-        fields = self._transaction_fields(tx_hash)
-        mined = fields is not None and fields.get("blockNumber") is not None
-        return read_transaction(fields) if mined else None
+        return self._ask_maybe(_mined, "eth_getTransactionByHash", hex_data(tx_hash))
 
     def is_waiting(self, tx_hash: bytes) -> bool:
         """Whether the chain knows the transaction but has not mined it."""
         fields = self._transaction_fields(tx_hash)
-        return fields is not None and fields.get("blockNumber") is None
+        return fields is not None and self._connection.read(_mined, "eth_getTransactionByHash", fields) is None
 
     def send_raw(self, raw: bytes) -> bytes:
         """Send a signed transaction; its hash, also where the chain has it already.
@@ -229,11 +286,11 @@ class Gateway:
 
     def nonce(self, address: bytes) -> int:
         """The account's next nonce by mined transactions alone."""
-        return read_int(self._request("eth_getTransactionCount", hex_data(address), "latest"))
+        return self._ask(read_int, "eth_getTransactionCount", hex_data(address), "latest")
 
     def pending_nonce(self, address: bytes) -> int:
         """The account's next nonce, waiting transactions counted."""
-        return read_int(self._request("eth_getTransactionCount", hex_data(address), "pending"))
+        return self._ask(read_int, "eth_getTransactionCount", hex_data(address), "pending")
 
     # --- state
 
@@ -242,7 +299,7 @@ class Gateway:
         fields = {"to": hex_data(to), "data": hex_data(data)}
         if sender is not None:
             fields["from"] = hex_data(sender)
-        return read_bytes(self._request("eth_call", fields, _tag(block)))
+        return self._ask(read_bytes, "eth_call", fields, _tag(block))
 
     def estimate_gas(self, to: bytes | None, data: bytes, sender: bytes | None = None) -> int:
         """A sufficient gas limit in the coming block; raises CallReverted."""
@@ -251,11 +308,11 @@ class Gateway:
             fields["to"] = hex_data(to)
         if sender is not None:
             fields["from"] = hex_data(sender)
-        return read_int(self._request("eth_estimateGas", fields))
+        return self._ask(read_int, "eth_estimateGas", fields)
 
     def code(self, address: bytes, block: BlockTag = "latest") -> bytes:
         """A contract's code; empty where there is none."""
-        return read_bytes(self._request("eth_getCode", hex_data(address), _tag(block)))
+        return self._ask(read_bytes, "eth_getCode", hex_data(address), _tag(block))
 
     def code_hash(self, address: bytes, block: BlockTag = "latest") -> bytes:
         """Keccak of a contract's code."""
@@ -264,7 +321,7 @@ class Gateway:
     def storage(self, address: bytes, slot: int, block: BlockTag = "latest") -> int:
         """The 256-bit word in a storage slot."""
         where = hex_data(slot.to_bytes(32))
-        return read_int(self._request("eth_getStorageAt", hex_data(address), where, _tag(block)))
+        return self._ask(read_int, "eth_getStorageAt", hex_data(address), where, _tag(block))
 
     def proof(self, address: bytes, slots: Sequence[int], block: int) -> AccountProof:
         """An account and slots with their proofs at a block."""

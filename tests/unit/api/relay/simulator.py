@@ -77,9 +77,10 @@ class SimChain:
         block = self.block(number)
         return None if block is None else block.hash
 
-    def receipts_of_block(self, number: int) -> tuple[ChainReceipt, ...]:
+    def blocks_with_receipts(self, first: int, last: int) -> tuple[tuple[ChainBlock, tuple[ChainReceipt, ...]], ...]:
         self._check()
-        return self.receipts[number]
+        found = range(first, min(last, len(self.blocks) - 1) + 1)
+        return tuple((self.blocks[number], self.receipts[number]) for number in found)
 
     def code(self, address: bytes, block: BlockTag = "latest") -> bytes:
         del address, block
