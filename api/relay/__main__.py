@@ -73,7 +73,7 @@ def _service(
     settings: Settings, store: Store, network: LedgerNetwork, chain: Gateway, metrics: RelayMetrics
 ) -> Service:
     origin = Origin.of(network)
-    holder = secrets.token_hex(16)
+    holder = settings.lease_holder or secrets.token_hex(16)
     lease = Lease(store.db, holder, settings.lease_seconds, lambda: int(time.time() * 1000))
     journal = WatchedJournal(store.db, lease.guard, metrics)
     relay = Relay(
