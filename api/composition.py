@@ -14,9 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from api.services.casework import Casework
 from api.services.container import Container
 from api.services.eventfeed import EventFeed
+from api.services.examination import Examination
 from api.services.grantsearch import GrantSearch
 from api.services.licensing import Licensing
 from api.services.preflight import Preflight
+from api.services.quickly import Moments, QuickVerification
 from api.services.signin import SignIns, Site
 from api.services.submission import Submissions
 from api.services.tracking import Tracking
@@ -70,15 +72,18 @@ def assemble(
     preflight = Preflight(worlds.scratch, GrantSearch(store.db), store.registry, clock)
     casework = Casework(store.cases, store.documents, vault, worlds.scratch, preflight.has_grant, clock)
     tracking = Tracking(store.outbox, store.outcomes, store.cases)
-    submissions = Submissions(network.deployment, worlds, store.heads, clock, tracking.are_known, casework.is_party)
+    submissions = Submissions(network.deployment, worlds, clock, tracking.are_known)
+    store.outbox.open_bench = Examination(worlds, clock, casework.is_party).open_bench
     licensing = Licensing(store.licenses, store.registry, store.documents, vault, _lookup_key(master), clock)
     vitals = Vitals(
         store.db, store.outcomes, connect, clock, time.monotonic, os.urandom,
         settings.stale_after, settings.finality_depth,
     )  # fmt: skip
+    moments = Moments(vitals.freshness, worlds.scratch, time.monotonic)
     return Container(
         network=network, store=store, new_world=worlds.scratch, submissions=submissions, tracking=tracking,
         preflight=preflight, casework=casework, licensing=licensing, vitals=vitals,
+        quick_verification=QuickVerification(store.lookup, moments, clock),
         signins=SignIns(_site(settings, network), store.sessions, worlds.scratch, clock, os.urandom),
         events=EventFeed(store.outcomes, time.monotonic, run_in_threadpool),
         now=clock, monotonic=time.monotonic, random_bytes=os.urandom,
@@ -113,7 +118,6 @@ def _connector(network: LedgerNetwork) -> Callable[[], HeadSource]:
 
 
 def _site(settings: Settings, network: LedgerNetwork) -> Site:
-    domain = f"{settings.http_host}:{settings.http_port}"
-    return Site(
-        domain, f"http://{domain}/v1/session", network.chain_id, settings.challenge_seconds, settings.session_seconds
-    )
+    origin = settings.public_url or f"http://{settings.http_host}:{settings.http_port}"
+    domain = origin.partition("://")[2]
+    return Site(domain, f"{origin}/v1/session", network.chain_id, settings.challenge_seconds, settings.session_seconds)

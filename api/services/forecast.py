@@ -3,70 +3,103 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from api.store.heads import Heads
+from api.store.lazy import LazyMap
 from ledger import acts
 from ledger.procedure import RULES, Effect
 from ledger.reasons import Reason, Refusal
 from ledger.records import Key
 from ledger.rules.trail import judge_open, judge_step
-from ledger.state import NO_SUBJECT, Carried, CaseState, case_key
+from ledger.state import NO_SUBJECT, Carried, CaseState
 from ledger.world import World
 
 _BLANK = CaseState.unpack(bytes(32), 0)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Forecast:
-    """Judges steps of one signature in order; ``states`` holds each case's newest state, if known."""
+    """A world at ``now`` (Unix seconds) and each case's newest state, as far as it is known here."""
 
-    heads: Heads
+    states: LazyMap[bytes, CaseState]
     world: World
-    key: Key
     now: int
-    states: dict[bytes, CaseState | None] = field(default_factory=dict)
+
+    def begin(self, key: Key) -> "Run":
+        """Judge the steps of one signature, by the key that made it."""
+        return Run(self, key)
+
+
+@dataclass(slots=True)
+class Run:
+    """Steps of one signature, judged in order."""
+
+    forecast: Forecast
+    key: Key
     reasons: list[Reason] = field(default_factory=list)
     after: list[CaseState | None] = field(default_factory=list)
+    _before: dict[bytes, CaseState | None] = field(default_factory=dict)
+    _links: dict[bytes, bytes | None] = field(default_factory=dict)
 
-    def open(self, act: acts.Open) -> None:
-        """Judge an opening."""
-        identity = case_key(act.officer, act.commitment)
-        self._newest(identity)
-        self.states[identity] = self._judge(lambda: judge_open(self.world, act, self.key, self.now))
+    def open(self, act: acts.Open, case: bytes) -> None:
+        """Judge an opening; ``case`` is its key."""
+        self._judge(case, lambda: judge_open(self.forecast.world, act, self.key, self.forecast.now))
 
     def step(self, step: acts.Step) -> Carried:
         """Judge a later step; what it will be carried with."""
-        state = self._newest(step.case_key)
-        carried = Carried(step, state or _BLANK, self._child(step))
-        if state is not None and (step.previous, step.seq) != (state.trail, state.seq + 1):
+        state = self.forecast.states.get(step.case_key)
+        if state is None:
+            self._judge(step.case_key, lambda: self._apply(Carried(step, _BLANK, self._child(step))))
+            return unplaced(step)
+        if (step.previous, step.seq) != (state.trail, state.seq + 1):
             self._note(Reason.STALE_STATE, None)
             return unplaced(step)
-        after = self._judge(lambda: judge_step(self.world, carried, self.key, self.now))
-        if after is not None:
-            self.states[step.case_key] = after
-        return carried if state is not None else unplaced(step)
+        self._remember_link(step)
+        carried = Carried(step, state, self._child(step))
+        self._judge(step.case_key, lambda: self._apply(carried))
+        return carried
 
-    def _newest(self, case: bytes) -> CaseState | None:
-        if case not in self.states:
-            self.states[case] = self.heads.latest(case)
-        return self.states[case]
+    def undo(self) -> None:
+        """Forget what these steps would have done."""
+        states, heads = self.forecast.states, self.forecast.world.heads
+        for case, state in self._before.items():
+            if state is None:
+                del states[case], heads[case]
+            else:
+                states[case], heads[case] = state, state.head
+        links = self.forecast.world.links
+        for child, parent in self._links.items():
+            if parent is not None:
+                links[child] = parent
+            elif child in links:
+                del links[child]
+
+    def _remember_link(self, step: acts.Step) -> None:
+        rule = RULES.get(step.action)
+        if rule is not None and rule.effect in (Effect.LINK, Effect.JOIN):
+            self._links.setdefault(step.subject, self.forecast.world.links.get(step.subject))
+
+    def _apply(self, carried: Carried) -> CaseState:
+        return judge_step(self.forecast.world, carried, self.key, self.forecast.now)
 
     def _child(self, step: acts.Step) -> CaseState | None:
         rule = RULES.get(step.action)
         if rule is None or rule.effect is not Effect.JOIN or step.subject == NO_SUBJECT:
             return None
-        return self._newest(step.subject)
+        child: CaseState | None = self.forecast.states.get(step.subject)
+        return child
 
-    def _judge(self, run: Callable[[], CaseState]) -> CaseState | None:
+    def _judge(self, case: bytes, run: Callable[[], CaseState]) -> None:
         try:
             state = run()
         except Refusal as refusal:
-            return self._note(refusal.reason, None)
-        return self._note(Reason.OK, state)
+            self._note(refusal.reason, None)
+            return
+        self._before.setdefault(case, self.forecast.states.get(case))
+        self.forecast.states[case] = state
+        self._note(Reason.OK, state)
 
-    def _note(self, reason: Reason, state: CaseState | None) -> CaseState | None:
+    def _note(self, reason: Reason, state: CaseState | None) -> None:
         self.reasons.append(reason)
         self.after.append(state)
-        return state
 
 
 def unplaced(step: acts.Step) -> Carried:

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.services import decode
-from api.services.doors import error_of, error_of_several, turned_away
-from api.services.forecast import Forecast, unplaced
+from api.services.doors import error_of, turned_away
 from api.services.ports import Now
-from api.store.entries import Entry, Idempotency, admin_entry, ballot_entry, execute_entry, steps_entry
-from api.store.heads import Heads
+from api.store.entries import Claim, Entry, admin_entry, ballot_entry, claim_of, execute_entry
 from api.store.worlds import Worlds
 from ledger import acts, calldata
 from ledger.crypto import compact
 from ledger.eip712 import digest, struct_hash
-from ledger.errors import HuxinError, InvalidInput
-from ledger.ids import agency_of
+from ledger.errors import InvalidInput
 from ledger.reasons import Reason, Refusal
 from ledger.records import Key
 from ledger.rules import council
@@ -36,7 +33,6 @@ class Submission:
     signatures: tuple[bytes, ...]
     batch: bytes | None = None
     proof: tuple[bytes, ...] = ()
-    idempotency: Idempotency | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +44,20 @@ class Examined:
 
 
 class Submissions:
-    """From a submission to an entry; nothing is written here.
+    """From a submission to what the outbox takes; nothing is written here.
 
-    ``are_known(act ids)`` says whether all were accepted before; ``is_party(agency, case key)``
-    whether a stale step may be answered with the case's present state.
+    Acts of administration and the council's are judged here, steps where they are written (``examination``).
+    ``are_known(act ids)`` says whether all were accepted before.
     """
 
     def __init__(
-        self,
-        deployment: Deployment,
-        worlds: Worlds,
-        heads: Heads,
-        now: Now,
-        are_known: Callable[[Sequence[bytes]], bool],
-        is_party: Callable[[int, bytes], bool],
+        self, deployment: Deployment, worlds: Worlds, now: Now, are_known: Callable[[Sequence[bytes]], bool]
     ) -> None:
-        self._deployment, self._worlds, self._heads, self._now = deployment, worlds, heads, now
-        self._are_known, self._is_party = are_known, is_party
+        self._deployment, self._worlds, self._now = deployment, worlds, now
+        self._are_known = are_known
 
-    def examine(self, one: Submission) -> Examined:
-        """Read and judge; raises what ``api.services.doors`` says, InvalidInput with all faults."""
+    def examine(self, one: Submission) -> Examined | Claim:
+        """Read; judge what is no step. Raises what ``api.services.doors`` says, InvalidInput with all faults."""
         if one.type == EXECUTE:
             return self._execute(one)
         act: Any = decode.decode(decode.act_type(one.type), one.act, "body.act")
@@ -75,8 +65,14 @@ class Submissions:
             return self._proposal(one, act)
         signature = _single(one)
         if isinstance(act, acts.Open | acts.Step | acts.StepList):
-            return self._steps(one, act, signature)
+            return self.claim(act, signature)
         return self._admin(one, act, signature)
+
+    def claim(self, act: acts.Open | acts.Step | acts.StepList, signature: bytes) -> Claim:
+        """Steps with the address that signed them; ``signature`` has 64 bytes. No I/O."""
+        opens, steps = parts_of(act)
+        signer = self._recovered(self.digest_of(act), signature)
+        return claim_of(self._deployment.domain("trails"), opens, steps, signature, signer, self._now())
 
     def digest_of(self, act: Any) -> bytes:
         """The act's id: what is signed."""
@@ -87,7 +83,7 @@ class Submissions:
             raise InvalidInput("PROOF_NOT_TAKEN", "body.batch", "this act takes no batch proof", "该行为不带批次证明")
         contract, now = acts.contract_of(type(act)), self._now()
         signed = calldata.SignedAct(acts.kind_of(type(act)), calldata.signed_body(act, one.batch, one.proof), signature)
-        entry = admin_entry(self._deployment, contract, signed, now, one.idempotency)
+        entry = admin_entry(self._deployment, contract, signed, now)
         world = self._worlds.scratch()
         self._signer(world, act, signature)
         if self._repeated(entry):
@@ -102,14 +98,14 @@ class Submissions:
             raise InvalidInput("FIELD_MISSING", "body.signatures", "a proposal needs signatures", "提案须附成员签名")
         now = self._now()
         ballot = calldata.Ballot(proposal, tuple(map(compacted, one.signatures)))
-        entry = ballot_entry(self._deployment, ballot, now, one.idempotency)
+        entry = ballot_entry(self._deployment, ballot, now)
         run = lambda world: council.submit(world, proposal, ballot.signatures, now)  # noqa: E731
         return self._decided(entry, run)
 
     def _execute(self, one: Submission) -> Examined:
         proposal = decode.decode(acts.Proposal, one.act, "body.act")
         now = self._now()
-        entry = execute_entry(self._deployment, proposal, now, one.idempotency)
+        entry = execute_entry(self._deployment, proposal, now)
         return self._decided(entry, lambda world: council.execute(world, proposal, now))
 
     def _decided(self, entry: Entry, run: Callable[[World], object]) -> Examined:
@@ -123,43 +119,17 @@ class Submissions:
             return Examined(entry, (refusal.reason,))
         return Examined(entry, (Reason.OK,))
 
-    def _steps(self, one: Submission, act: acts.Open | acts.Step | acts.StepList, signature: bytes) -> Examined:
-        opens, steps = parts_of(act)
-        world, now = self._worlds.scratch(), self._now()
-        key = self._signer(world, act, signature)
-        again = calldata.Group(opens, tuple(map(unplaced, steps)), signature)
-        entry = steps_entry(self._deployment, again, [None] * (len(opens) + len(steps)), now, one.idempotency)
-        if self._repeated(entry):
-            return Examined(entry)
-        forecast = Forecast(self._heads, world, key, now)
-        for opening in opens:
-            forecast.open(opening)
-        group = calldata.Group(opens, tuple(map(forecast.step, steps)), signature)
-        error = error_of_several(forecast.reasons)
-        if error is not None:
-            raise self._explained(error, key, steps)
-        entry = steps_entry(self._deployment, group, forecast.after, now, one.idempotency)
-        return Examined(entry, tuple(forecast.reasons))
-
-    def _explained(self, error: HuxinError, key: Key, steps: Sequence[acts.Step]) -> HuxinError:
-        """Tell a party where the case stands now; strangers learn only that the step is stale."""
-        if error.code != Reason.STALE_STATE.name or not steps:
-            return error
-        case = steps[0].case_key
-        state = self._heads.latest(case)
-        if state is None or not self._is_party(agency_of(key.officer), case):
-            return error
-        now_at = f"seq={state.seq} trail=0x{state.trail.hex()}"
-        return error_of(Reason.STALE_STATE, hint=(f";当前状态 {now_at}", f"; it stands at {now_at}"))
-
     def _signer(self, world: World, act: Any, signature: bytes) -> Key:
-        try:
-            key = world.keys.get(signer_of(self.digest_of(act), signature))
-        except Refusal as refusal:
-            raise error_of(refusal.reason) from refusal
+        key = world.keys.get(self._recovered(self.digest_of(act), signature))
         if key is None:
             raise error_of(Reason.SIGNER_UNKNOWN)
         return key
+
+    def _recovered(self, signed: bytes, signature: bytes) -> bytes:
+        try:
+            return signer_of(signed, signature)
+        except Refusal as refusal:
+            raise error_of(refusal.reason) from refusal
 
     def _repeated(self, entry: Entry) -> bool:
         return self._are_known([act.act_id for act in entry.acts])

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from api.services.submission import Examined
 from api.services.words import reason_view
+from api.store.entries import Claim
 from api.store.models import ActStatus, OutcomeView
 from api.store.outbox import Outbox
 from api.store.reads import CaseReads, OutcomeReads
@@ -28,14 +29,15 @@ class Tracking:
 
     async def take(
         self,
-        examined: Examined,
+        examined: Examined | Claim,
         wait: float,
         in_thread: Callable[[Callable[[], tuple[ActView, ...]]], Awaitable[tuple[ActView, ...]]],
         monotonic: Callable[[], float],
     ) -> Submitted:
         """Durable in the outbox when this returns; waits up to ``wait`` seconds for the verdicts."""
-        receipt = await self._outbox.accept(examined.entry)
-        predicted = dict(zip((act.act_id for act in receipt.acts), examined.predicted, strict=False))
+        receipt = await self._outbox.accept(examined if isinstance(examined, Claim) else examined.entry)
+        reasons = receipt.predicted if isinstance(examined, Claim) else examined.predicted
+        predicted = dict(zip((act.act_id for act in receipt.acts), reasons, strict=False))
         views = tuple(self._of_outbox(act, predicted.get(act.act_id)) for act in receipt.acts)
         until = monotonic() + wait
         ids = [act.act_id for act in receipt.acts]

@@ -74,28 +74,57 @@ class Entry:
     idempotency: Idempotency | None = None
 
 
-def steps_entry(
-    deployment: Deployment,
-    group: calldata.Group,
-    after: Sequence[CaseState | None],
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Steps under one signature whose signer is known, and of which the rules have said nothing yet.
+
+    ``act_ids`` and ``cases`` (32 bytes each) are of the opens, then of the steps; ``signer`` is an address. They are
+    judged while they are written (``Outbox``), together with all that shares their commit.
+    """
+
+    opens: tuple[acts.Open, ...]
+    steps: tuple[acts.Step, ...]
+    act_ids: tuple[bytes, ...]
+    cases: tuple[bytes, ...]
+    signature: bytes
+    signer: bytes
+    received_at: int
+    idempotency: Idempotency | None = None
+
+
+def claim_of(
+    domain: bytes, opens: tuple[acts.Open, ...], steps: tuple[acts.Step, ...], signature: bytes, signer: bytes,
     received_at: int,
-    idempotency: Idempotency | None = None,
-) -> Entry:
-    """Steps under one signature; ``after`` are the predicted states, opens first, None: refused."""
-    domain = deployment.domain("trails")
-    structs: list[acts.Open | acts.Step] = [*group.opens, *(carried.step for carried in group.steps)]
-    entered = tuple(_step_act(domain, one, state) for one, state in zip(structs, after, strict=True))
-    lanes = tuple(sorted({act.subject.hex() for act in entered}))
+) -> Claim:  # fmt: skip
+    """A claim under the domain of Trails."""
+    ids = tuple(digest(domain, struct_hash(act)) for act in (*opens, *steps))
+    cases = (*(case_key(act.officer, act.commitment) for act in opens), *(step.case_key for step in steps))
+    return Claim(opens, steps, ids, cases, signature, signer, received_at)
+
+
+def entry_of_claim(claim: Claim, group: calldata.Group, after: Sequence[CaseState | None]) -> Entry:
+    """A claim as it will be carried; ``after`` are the predicted states, opens first, None: refused."""
+    structs: tuple[acts.Open | acts.Step, ...] = (*claim.opens, *claim.steps)
+    entered = tuple(map(_step_act, structs, claim.act_ids, claim.cases, after))
+    lanes = tuple(sorted({case.hex() for case in claim.cases}))
     payload = calldata.pack_group(group)
-    return Entry("trails", payload, lanes, entered, _gas(entered, payload), received_at, idempotency)
+    return Entry("trails", payload, lanes, entered, _gas(entered, payload), claim.received_at, claim.idempotency)
 
 
-def _step_act(domain: bytes, act: acts.Open | acts.Step, after: CaseState | None) -> EntryAct:
-    act_id = digest(domain, struct_hash(act))
+def steps_entry(
+    deployment: Deployment, group: calldata.Group, after: Sequence[CaseState | None], received_at: int,
+) -> Entry:  # fmt: skip
+    """Steps under one signature whose starting states are known."""
+    steps = tuple(carried.step for carried in group.steps)
+    claim = claim_of(deployment.domain("trails"), group.opens, steps, group.signature, b"", received_at)
+    return entry_of_claim(claim, group, after)
+
+
+def _step_act(act: acts.Open | acts.Step, act_id: bytes, case: bytes, after: CaseState | None) -> EntryAct:
     if isinstance(act, acts.Open):
-        return EntryAct(act_id, "Open", act.officer, case_key(act.officer, act.commitment), after)
+        return EntryAct(act_id, "Open", act.officer, case, after)
     child = act.subject if act.action == Action.LINK and after else None
-    return EntryAct(act_id, "Step", act.officer, act.case_key, after, child)
+    return EntryAct(act_id, "Step", act.officer, case, after, child)
 
 
 def admin_entry(

@@ -1,19 +1,20 @@
 """The durable outbox: an act that was acknowledged is on disk, once, whatever happens next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, func, insert, select
 
 from api.store.database import Database
-from api.store.entries import Entry
+from api.store.entries import Claim, Entry
 from api.store.models import ActStatus
 from api.store.own_tables import idempotency, outbox_acts, outbox_entries
 from api.store.shapes import chunks
 from api.store.writer import GroupWriter
 from ledger.errors import Conflict, HuxinError, Unavailable
 from ledger.ids import agency_of
+from ledger.reasons import Reason
 
 QUEUED, SENT, APPLIED, REFUSED, DISCARDED = "queued", "sent", "applied", "refused", "discarded"
 _MOST_ACTS = 510
@@ -28,10 +29,31 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The acts of an accepted entry as they now stand; ``repeated`` where they were there before."""
+    """The acts of an accepted entry as they now stand; ``repeated`` where they were there before.
+
+    ``predicted`` is what the rules said of a claim's acts.
+    """
 
     acts: tuple[ActStatus, ...]
     repeated: bool
+    predicted: tuple[Reason, ...] = ()
+
+
+class Bench(Protocol):
+    """Judges the claims of one commit by what its transaction sees, each after those before it."""
+
+    def admit(self, claim: Claim) -> None:
+        """Raise where the signer is nobody's."""
+
+    def judge(self, claim: Claim) -> tuple[Entry, tuple[Reason, ...]]:
+        """What is to be carried, and what the rules say; raises where it is turned away, which changes nothing."""
+
+
+OpenBench = Callable[[Connection, Sequence[Claim]], Bench]
+
+
+def _no_bench(_connection: Connection, _claims: Sequence[Claim]) -> Bench:
+    raise NotImplementedError("claims are judged by api.services.examination; this process takes entries only")
 
 
 class Outbox:
@@ -43,16 +65,18 @@ class Outbox:
         self._limit = limit
         self._room = 0
         self._runs = 0
-        self.writer: GroupWriter[Entry, Receipt] = GroupWriter(self._commit, most, longest)
+        self.open_bench: OpenBench = _no_bench
+        self.writer: GroupWriter[Entry | Claim, Receipt] = GroupWriter(self._commit, most, longest)
 
-    async def accept(self, entry: Entry) -> Receipt:
-        """Write an entry durably; the same acts again give the same receipt.
+    async def accept(self, item: Entry | Claim) -> Receipt:
+        """Write an entry or a claim durably; the same acts again give the same receipt.
 
-        Raises Unavailable ``OUTBOX_FULL``, Conflict ``IDEMPOTENCY_CONFLICT`` or ``ACTS_OVERLAP``.
+        Raises Unavailable ``OUTBOX_FULL``, Conflict ``IDEMPOTENCY_CONFLICT`` or ``ACTS_OVERLAP``; of a claim also what
+        its judgement says.
         """
-        return await self.writer.wait(entry)
+        return await self.writer.wait(item)
 
-    def accept_blocking(self, entry: Entry) -> Receipt:
+    def accept_blocking(self, entry: Entry | Claim) -> Receipt:
         """:meth:`accept` outside a coroutine."""
         return self.writer.put(entry).result()
 
@@ -70,14 +94,15 @@ class Outbox:
         with self._db.read() as connection:
             return pending_count(connection)
 
-    def _commit(self, entries: Sequence[Entry]) -> Sequence[Receipt | HuxinError]:
+    def _commit(self, items: Sequence[Entry | Claim]) -> Sequence[Receipt | HuxinError]:
         with self._db.write() as connection:
             self._runs += 1
             # counting what waits costs more than accepting does, and the bound need not be exact
-            if self._room < len(entries) * _MOST_ACTS or self._runs % _RECOUNT == 0:
+            if self._room < len(items) * _MOST_ACTS or self._runs % _RECOUNT == 0:
                 self._room = self._limit - pending_count(connection)
-            run = _Run(connection, self._room)
-            answers = run.accept(entries)
+            claims = [item for item in items if isinstance(item, Claim)]
+            run = _Run(connection, self._room, self.open_bench(connection, claims) if claims else None)
+            answers = run.accept(items)
         self._room = run.room
         return answers
 
@@ -101,8 +126,9 @@ def pending_count(connection: Connection) -> int:
 class _Run:
     """The entries that share one commit; later ones see earlier ones as if they were written."""
 
-    def __init__(self, connection: Connection, room: int) -> None:
+    def __init__(self, connection: Connection, room: int, bench: Bench | None) -> None:
         self._connection = connection
+        self._bench = bench
         self.room = room
         self._known: dict[bytes, ActStatus] = {}
         self._keys: dict[tuple[str, str], Any] = {}
@@ -111,10 +137,10 @@ class _Run:
         self._new_keys: list[dict[str, Any]] = []
         self._next = 1 + (connection.execute(select(func.max(outbox_entries.c.id))).scalar_one() or 0)
 
-    def accept(self, entries: Sequence[Entry]) -> list[Receipt | HuxinError]:
-        self._known = read_statuses(self._connection, [act.act_id for one in entries for act in one.acts])
-        self._keys = _read_keys(self._connection, entries)
-        answers = [self._one(entry) for entry in entries]
+    def accept(self, items: Sequence[Entry | Claim]) -> list[Receipt | HuxinError]:
+        self._known = read_statuses(self._connection, [act_id for item in items for act_id in _ids(item)])
+        self._keys = _read_keys(self._connection, items)
+        answers = [self._answer(item) for item in items]
         for table, rows in (
             (outbox_entries, self._entries), (outbox_acts, self._acts), (idempotency, self._new_keys),
         ):  # fmt: skip
@@ -122,30 +148,45 @@ class _Run:
                 self._connection.execute(insert(table), rows)
         return answers
 
-    def _one(self, entry: Entry) -> Receipt | HuxinError:
-        conflict = self._check_key(entry)
-        if conflict is not None:
-            return conflict
-        if len({act.act_id for act in entry.acts}) < len(entry.acts):
-            return Conflict("ACTS_REPEATED", "the same act stands in the list twice", "列表中有重复的行为")
-        known = [self._known.get(act.act_id) for act in entry.acts]
+    def _answer(self, item: Entry | Claim) -> Receipt | HuxinError:
+        try:
+            return self._one(item)
+        except HuxinError as error:
+            return error
+
+    def _one(self, item: Entry | Claim) -> Receipt:
+        """Judging comes last: what it took for granted from then on is entered."""
+        if isinstance(item, Claim):
+            self._judge.admit(item)
+        self._check_key(item)
+        ids = _ids(item)
+        if len(set(ids)) < len(ids):
+            raise Conflict("ACTS_REPEATED", "the same act stands in the list twice", "列表中有重复的行为")
+        known = [self._known.get(act_id) for act_id in ids]
         if all(known):
-            self._note_key(entry)
+            self._note_key(item)
             return Receipt(tuple(one for one in known if one), repeated=True)
         if any(known):
-            return Conflict(
+            raise Conflict(
                 "ACTS_OVERLAP", "some of these acts were accepted under another signature",
                 "其中部分行为已在另一签名下受理",
             )  # fmt: skip
-        if len(entry.acts) > self.room:
-            return Unavailable(
+        if len(ids) > self.room:
+            raise Unavailable(
                 "OUTBOX_FULL", "too many acts wait for the chain; send it again later",
                 "等待上链的行为过多,请稍后重试", retry_after=5,
             )  # fmt: skip
-        self._note_key(entry)
-        return self._enter(entry)
+        entry, predicted = self._judge.judge(item) if isinstance(item, Claim) else (item, ())
+        self._note_key(item)
+        return self._enter(entry, predicted)
 
-    def _enter(self, entry: Entry) -> Receipt:
+    @property
+    def _judge(self) -> Bench:
+        if self._bench is None:
+            raise AssertionError("a claim without a bench")
+        return self._bench
+
+    def _enter(self, entry: Entry, predicted: tuple[Reason, ...]) -> Receipt:
         self.room -= len(entry.acts)
         number, self._next = self._next, self._next + 1
         self._entries.append(_entry_row(number, entry))
@@ -155,30 +196,34 @@ class _Run:
             for act in entry.acts
         )
         self._known.update({status.act_id: status for status in statuses})
-        return Receipt(statuses, repeated=False)
+        return Receipt(statuses, repeated=False, predicted=predicted)
 
-    def _check_key(self, entry: Entry) -> Conflict | None:
-        one = entry.idempotency
+    def _check_key(self, item: Entry | Claim) -> None:
+        one = item.idempotency
         if one is None or self._keys.get((one.owner, one.key), one.body_hash) == one.body_hash:
-            return None
-        return Conflict(
+            return
+        raise Conflict(
             "IDEMPOTENCY_CONFLICT", f"Idempotency-Key {one.key} was used with another body; take a new key",
             f"幂等键 {one.key} 已用于另一请求,请更换",
         )  # fmt: skip
 
-    def _note_key(self, entry: Entry) -> None:
-        one = entry.idempotency
+    def _note_key(self, item: Entry | Claim) -> None:
+        one = item.idempotency
         if one is None or (one.owner, one.key) in self._keys:
             return
         self._keys[one.owner, one.key] = one.body_hash
         self._new_keys.append({
             "owner": one.owner, "key": one.key, "body_hash": one.body_hash,
-            "acts": [act.act_id.hex() for act in entry.acts], "created_at": entry.received_at,
+            "acts": [act_id.hex() for act_id in _ids(item)], "created_at": item.received_at,
         })  # fmt: skip
 
 
-def _read_keys(connection: Connection, entries: Sequence[Entry]) -> dict[tuple[str, str], Any]:
-    names = [entry.idempotency.key for entry in entries if entry.idempotency]
+def _ids(item: Entry | Claim) -> tuple[bytes, ...]:
+    return item.act_ids if isinstance(item, Claim) else tuple(act.act_id for act in item.acts)
+
+
+def _read_keys(connection: Connection, items: Sequence[Entry | Claim]) -> dict[tuple[str, str], Any]:
+    names = [item.idempotency.key for item in items if item.idempotency]
     found: dict[tuple[str, str], Any] = {}
     for chunk in chunks(names):
         query = select(idempotency.c.owner, idempotency.c.key, idempotency.c.body_hash)

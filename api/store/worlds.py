@@ -3,6 +3,7 @@
 import copy
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -15,6 +16,7 @@ from api.store.heads import latest_states, pending_links
 from api.store.lazy import LazyMap, LazySet
 from api.store.origin import Origin
 from api.store.worldview import RECORDS
+from ledger.state import CaseState
 from ledger.world import World
 
 Loader = Callable[[Connection, Sequence[Any]], dict[Any, Any]]
@@ -25,6 +27,7 @@ _CACHED: dict[str, Loader] = {
 }
 """What changes only with blocks that hold acts of administration."""
 _REFRESH_SECONDS = 0.02
+_NEWEST = select(func.max(t.blocks.c.number))
 MOST_CACHED = 100_000
 
 
@@ -52,7 +55,9 @@ class Worlds:
     def scratch(self, *, pending: bool = True) -> World:
         """A world to judge on; ``pending`` lays accepted steps over the index's heads."""
         block = self._current()
-        maps: dict[str, Any] = {name: LazyMap(self._through(block, name, load)) for name, load in _CACHED.items()}
+        maps: dict[str, Any] = {
+            name: LazyMap(self._through(block, name, load, self._db.read)) for name, load in _CACHED.items()
+        }
         maps["heads"] = LazyMap(self._straight(_pending_heads if pending else shapes.HEADS.load))
         maps["links"] = LazyMap(self._straight(_pending_links if pending else shapes.LINKS.load))
         maps["licenses"] = LazyMap(self._straight(shapes.LICENSES.load))
@@ -60,6 +65,34 @@ class Worlds:
         world = World(self._origin.deployment, self._origin.council(), **maps)
         apply_facts(world, block.facts)
         return world
+
+    def over(self, connection: Connection, states: LazyMap[bytes, CaseState]) -> World:
+        """A world read through one connection, whose transaction sees index and outbox at one moment.
+
+        ``states`` are the newest states of cases; heads follow from them.
+        """
+        block = self._newest(connection)
+
+        def heads(keys: list[bytes]) -> dict[bytes, bytes]:
+            states.prefetch(keys)
+            return {key: state.head for key in keys if (state := states.get(key)) is not None}
+
+        through = lambda: nullcontext(connection)  # noqa: E731
+        maps: dict[str, Any] = {
+            name: LazyMap(self._through(block, name, load, through)) for name, load in _CACHED.items()
+        }
+        maps["heads"] = LazyMap(heads)
+        maps["links"] = LazyMap(lambda keys: _pending_links(connection, keys))
+        maps["licenses"] = LazyMap(lambda keys: shapes.LICENSES.load(connection, keys))
+        maps["judged"] = LazySet(lambda keys: shapes.load_judged(connection, keys))
+        world = World(self._origin.deployment, self._origin.council(), **maps)
+        apply_facts(world, block.facts)
+        return world
+
+    def _newest(self, connection: Connection) -> _Block:
+        with self._lock:
+            self._block = self._read(connection, self._block)
+            return self._block
 
     def _current(self) -> _Block:
         with self._lock:
@@ -71,21 +104,26 @@ class Worlds:
 
     def _refresh(self, known: _Block | None) -> _Block:
         with self._db.read() as connection:
-            number = connection.execute(select(func.max(t.blocks.c.number))).scalar_one()
-            number = -1 if number is None else number
-            full = known is not None and any(len(kept) > MOST_CACHED for kept in known.records.values())
-            if known is not None and known.number == number and not full:
-                return known
-            return _Block(number, read_facts(connection))
+            return self._read(connection, known)
 
-    def _through(self, block: _Block, name: str, load: Loader) -> Callable[[list[Any]], dict[Any, Any]]:
+    def _read(self, connection: Connection, known: _Block | None) -> _Block:
+        number = connection.execute(_NEWEST).scalar_one()
+        number = -1 if number is None else number
+        full = known is not None and any(len(kept) > MOST_CACHED for kept in known.records.values())
+        if known is not None and known.number == number and not full:
+            return known
+        return _Block(number, read_facts(connection))
+
+    def _through(
+        self, block: _Block, name: str, load: Loader, connect: Callable[[], AbstractContextManager[Connection]]
+    ) -> Callable[[list[Any]], dict[Any, Any]]:
         """Through the block's cache; copies, for rules change the records they are given."""
         kept = block.records[name]
 
         def fetch(keys: list[Any]) -> dict[Any, Any]:
             missing = [key for key in keys if key not in kept]
             if missing:
-                with self._db.read() as connection:
+                with connect() as connection:
                     found = load(connection, missing)
                 kept.update({key: (key in found, found.get(key)) for key in missing})
             return {key: _copy(kept[key][1]) for key in keys if kept[key][0]}

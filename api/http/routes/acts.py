@@ -16,8 +16,9 @@ from api.services.prepare import prepare
 from api.services.signin import User
 from api.services.submission import Examined, Submission
 from api.services.tracking import FINAL
-from api.store.entries import Idempotency
+from api.store.entries import Claim, Idempotency
 from api.wire.acts import ActView, PreflightRequest, PreflightView, Prepared, PrepareRequest, SubmitRequest, Submitted
+from ledger.acts import Open, Step
 from ledger.errors import HuxinError, NotFound, Unauthenticated
 from ledger.state import CaseState
 
@@ -103,11 +104,14 @@ def _state_for(parts: Container, user: User | None, case: bytes, *, joining: boo
     return state
 
 
-def _keyed(examined: Examined, key: str | None, body: SubmitRequest) -> Examined:
+def _keyed(examined: Examined | Claim, key: str | None, body: SubmitRequest) -> Examined | Claim:
     """The key belongs to the officer whose signature was checked; ``wait`` is no part of the request."""
     if key is None:
         return examined
     said: dict[str, Any] = body.model_dump(by_alias=True, exclude={"wait"})
     hashed = hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).digest()
+    if isinstance(examined, Claim):
+        first: Open | Step = (*examined.opens, *examined.steps)[0]
+        return replace(examined, idempotency=Idempotency(f"officer {first.officer}", key, hashed))
     owner = f"officer {examined.entry.acts[0].officer}"
     return replace(examined, entry=replace(examined.entry, idempotency=Idempotency(owner, key, hashed)))
