@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=15.0, gt=0)
     lease_holder: str | None = Field(default=None, min_length=16, max_length=64)
     """The name under which the relay holds its lease; random where none is given. Whoever sees to it that one relay
-    ends before the next begins may give both the same name: the next one then need not wait for the lease to run out."""
+    ends before the next begins may give both the same name: the next one need not wait then."""
     poll_seconds: float = Field(default=0.05, gt=0)
     stale_after: float = Field(default=10.0, gt=0)
     """Age of the relay's heartbeat beyond which health says that it is not running."""
