@@ -139,7 +139,8 @@ def postgres_server() -> Iterator[PostgresServer]:
             server.start()
             yield server
         finally:
-            server.stop()
+            # nobody needs what a checkpoint of all these databases would take a minute to write
+            server.kill()
     finally:
         shutil.rmtree(folder)
 

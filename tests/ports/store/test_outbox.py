@@ -1,15 +1,16 @@
 """Accepting acts: durable before acknowledged, once, bounded."""
 
 import asyncio
-import sqlite3
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from sqlalchemy import Table, func, select, text
 
+from api.store.database import Database
 from api.store.entries import Entry, EntryAct, Idempotency
 from api.store.outbox import Receipt
-from api.store.store import open_store
+from api.store.own_tables import outbox_acts, outbox_entries
+from api.store.store import Store, open_store
 from ledger.crypto import keccak
 from ledger.errors import Conflict, Unavailable
 from ledger.ids import scoped
@@ -23,32 +24,29 @@ def entry(number: int, *, acts: int = 1, idempotency: Idempotency | None = None)
     return Entry("trails", b"payload", (str(number),), made, 50_000, 1000, idempotency)
 
 
-def count(path: Path, table: str) -> int:
-    with sqlite3.connect(path) as connection:
-        (found,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - a name of this file
-    connection.close()
+def count(store: Store, table: Table) -> int:
+    """Seen by a connection that has nothing to do with the store's."""
+    other = Database(store.db.url)
+    with other.read() as connection:
+        found = connection.execute(select(func.count()).select_from(table)).scalar_one()
+    other.close()
     return int(found)
 
 
-def test_acknowledged_is_on_disk_for_another_connection(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
-    store.start_writer()
+def test_acknowledged_is_on_disk_for_another_connection(store: Store) -> None:
 
     async def run() -> None:
         receipts = await asyncio.gather(*(store.outbox.accept(entry(number)) for number in range(200)))
         assert not any(receipt.repeated for receipt in receipts)
-        assert count(tmp_path / "a.db", "outbox_acts") == 200
+        assert count(store, outbox_acts) == 200
 
     asyncio.run(run())
     status = store.outbox.status(entry(7).acts[0].act_id)
     assert status is not None
     assert (status.officer, status.agency, status.status) == (BIG, 2**32 - 1, "queued")
-    store.close()
 
 
-def test_50_identical_submissions_at_once_are_one_entry(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
-    store.start_writer()
+def test_50_identical_submissions_at_once_are_one_entry(store: Store) -> None:
 
     async def run() -> list[Receipt]:
         return await asyncio.gather(*(store.outbox.accept(entry(1)) for _ in range(50)))
@@ -56,27 +54,21 @@ def test_50_identical_submissions_at_once_are_one_entry(tmp_path: Path) -> None:
     receipts = asyncio.run(run())
     assert sum(not receipt.repeated for receipt in receipts) == 1
     assert len({receipt.acts for receipt in receipts}) == 1
-    assert count(tmp_path / "a.db", "outbox_entries") == 1
-    store.close()
+    assert count(store, outbox_entries) == 1
 
 
-def test_idempotency_key_with_another_body_is_a_conflict(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
-    store.start_writer()
+def test_idempotency_key_with_another_body_is_a_conflict(store: Store) -> None:
     key = Idempotency("1-1", "key", keccak(b"body"))
     first = store.outbox.accept_blocking(entry(1, idempotency=key))
     assert store.outbox.accept_blocking(entry(1, idempotency=key)).acts == first.acts
     with pytest.raises(Conflict, match="IDEMPOTENCY_CONFLICT"):
         store.outbox.accept_blocking(entry(2, idempotency=replace(key, body_hash=keccak(b"other"))))
-    assert count(tmp_path / "a.db", "outbox_entries") == 1
+    assert count(store, outbox_entries) == 1
     # another owner may use the same key
     store.outbox.accept_blocking(entry(2, idempotency=replace(key, owner="2-1", body_hash=keccak(b"other"))))
-    store.close()
 
 
-def test_same_act_under_two_lists_and_twice_in_one_is_refused_and_harms_nobody(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
-    store.start_writer()
+def test_same_act_under_two_lists_and_twice_in_one_is_refused_and_harms_nobody(store: Store) -> None:
     store.outbox.accept_blocking(entry(1))
     overlapping = replace(entry(2, acts=2), acts=(*entry(1).acts, *entry(2).acts))
     twice = replace(entry(3), acts=entry(3).acts * 2)
@@ -89,11 +81,10 @@ def test_same_act_under_two_lists_and_twice_in_one_is_refused_and_harms_nobody(t
     assert isinstance(first, Conflict)
     assert isinstance(second, Conflict)
     assert isinstance(third, Receipt)
-    store.close()
 
 
-def test_full_outbox_turns_away_and_keeps_what_it_has(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'a.db'}", limit=3)
+def test_full_outbox_turns_away_and_keeps_what_it_has(database_url: str) -> None:
+    store = open_store(database_url, limit=3)
     store.start_writer()
     for number in range(3):
         store.outbox.accept_blocking(entry(number))
@@ -105,36 +96,21 @@ def test_full_outbox_turns_away_and_keeps_what_it_has(tmp_path: Path) -> None:
     store.close()
 
 
-def test_disk_error_is_told_to_whoever_waits_and_the_writer_lives(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
-    store.start_writer()
+def test_disk_error_is_told_to_whoever_waits_and_the_writer_lives(store: Store) -> None:
     with store.db.write() as connection:
-        connection.exec_driver_sql("ALTER TABLE outbox_acts RENAME TO hidden")
+        connection.execute(text("ALTER TABLE outbox_acts RENAME TO hidden"))
     with pytest.raises(Unavailable, match="OUTBOX_UNWRITTEN"):
         store.outbox.accept_blocking(entry(1))
     with store.db.write() as connection:
-        connection.exec_driver_sql("ALTER TABLE hidden RENAME TO outbox_acts")
+        connection.execute(text("ALTER TABLE hidden RENAME TO outbox_acts"))
     assert not store.outbox.accept_blocking(entry(1)).repeated
-    assert count(tmp_path / "a.db", "outbox_entries") == 1
-    store.close()
+    assert count(store, outbox_entries) == 1
 
 
-def test_closed_outbox_says_so(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
-    store.start_writer()
+def test_closed_outbox_says_so(store: Store) -> None:
     store.close()
     with pytest.raises(Unavailable, match="OUTBOX_CLOSED"):
         store.outbox.accept_blocking(entry(1))
-
-
-def test_commits_are_forced_to_disk(tmp_path: Path) -> None:
-    """SQLite with synchronous=NORMAL loses acknowledged acts in a power cut."""
-    store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
-    with store.db.write() as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
-    store.close()
 
 
 def test_heads_show_accepted_steps_before_they_are_anchored(ground: Ground) -> None:
