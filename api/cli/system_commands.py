@@ -22,6 +22,8 @@ def register(app: typer.Typer) -> None:
     command(app, "doctor", "doctor --data .huxin")(doctor)
     command(app, "act", "act 0x5e…")(act)
     command(app, "audit", "audit --data .huxin")(audit)
+    command(app, "backup", "backup --data .huxin --to huxin-20261122.tar")(backup)
+    command(app, "restore", "restore --from huxin-20261122.tar --data .huxin-restored")(restore)
     index = group("index", "索引 the index of the chain")
     command(index, "rebuild", "index rebuild --data .huxin")(rebuild)
     app.add_typer(index)
@@ -93,11 +95,90 @@ def audit(session: Session, data: Data = DEFAULT_DATA) -> None:
 
 
 def rebuild(session: Session, data: Data = DEFAULT_DATA) -> None:
-    """由链重建索引,材料等不在链上的数据不变。Rebuild the index from the chain; documents stay as they are."""
+    """由链重建索引,中断后再次执行即续建。Rebuild the index from the chain; interrupted, it goes on next time."""
     from api.cli.progress import staged
     from api.settings import Settings
     from api.upkeep import rebuild_index
 
     with staged(quiet=session.as_json) as progress:
-        blocks = rebuild_index(Settings(data=data), session.environment, lambda done, of: progress("index", done, of))
-    session.show({"blocks": blocks, "rebuilt": True})
+        done = rebuild_index(Settings(data=data), session.environment, lambda at, of: progress("index", at, of))
+    session.say(
+        "索引已由链重建。链上没有而须从备份恢复的:材料、证照记录、未上链的待发行为、读取记录。"
+        f"链上提到而此处缺少:材料 {done.documents_missing} 份,证照记录 {done.licenses_missing} 条。",
+        "the index is rebuilt. Not on the chain, and only in a backup: documents, license records, acts not yet"
+        f" anchored, the log of reads. The chain refers to {done.documents_missing} documents and"
+        f" {done.licenses_missing} license records that are not here.",
+    )
+    session.show({
+        "blocks": done.blocks, "rebuilt": True, "resumed": done.resumed,
+        "documentsMissing": done.documents_missing, "licenseRecordsMissing": done.licenses_missing,
+    })  # fmt: skip
+
+
+def backup(
+    session: Session,
+    to: Annotated[Path, typer.Option("--to", help="备份文件,须不存在 the file to make, which must not exist")],
+    data: Data = DEFAULT_DATA,
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="含密钥,以口令加密 with the keys, sealed under the password")
+    ] = False,
+) -> None:
+    """备份:账本运行时亦可,先数据库后链。Back up a ledger, running or not, into one file."""
+    from api.backup.making import Machine
+    from api.backup.making import backup as make
+    from api.cli.progress import staged
+    from api.settings import Settings
+
+    environment = session.environment
+    machine = Machine(environment.clock, environment.random_bytes, environment.variables)
+    password = session.password() if with_keys else None
+    with staged(quiet=session.as_json) as progress:
+        manifest, digest = make(Settings(data=data), to, machine, password, progress)
+    if not with_keys:
+        session.say(
+            "警告:未含密钥(master.key、relay.key、chain/validator.key、keys/)。没有 master.key,材料无法解密;"
+            "没有 validator.key,链无法继续。请另行妥善保管,或加 --with-keys。",
+            "WARNING: the keys are not in it (master.key, relay.key, chain/validator.key, keys/). Without master.key"
+            " the documents cannot be read, without validator.key the chain cannot go on: keep them elsewhere, or"
+            " add --with-keys.",
+        )
+    session.show({
+        "backup": str(to), "manifestSha256": digest, "keys": "sealed" if with_keys else "excluded",
+        "chainHead": None if manifest.chain is None else manifest.chain.number,
+        "indexHead": manifest.index.number, "acts": manifest.acts,
+        "parts": [f"{one.name} {one.size} {one.sha256}" for one in manifest.parts],
+    })  # fmt: skip
+
+
+def restore(
+    session: Session,
+    source: Annotated[Path, typer.Option("--from", help="备份文件 the file that `huxin backup` made")],
+    data: Data = DEFAULT_DATA,
+    keys_from: Annotated[
+        Path | None, typer.Option("--keys-from", help="另行保管密钥的目录 folder in which the keys were kept apart")
+    ] = None,
+) -> None:
+    """恢复到新目录:先校验清单,再放置,再审计。Restore into a new folder: checked first, put in place, then audited."""
+    from api.backup.restoring import Secrets
+    from api.backup.restoring import restore as put_back
+    from api.cli.progress import staged
+    from api.settings import Settings
+
+    secrets = Secrets(None if keys_from else session.password, keys_from)
+    with staged(quiet=session.as_json) as progress:
+        restored = put_back(source, Settings(data=data), secrets, session.environment.variables, progress)
+    if restored.missing_keys:
+        names = "、".join(restored.missing_keys)
+        session.say(
+            f"密钥未恢复:{names}。请放回(权限 0600)后运行 huxin audit;此前只校验了链库。",
+            f"keys are missing: {names}. Put them back (mode 0600) and run huxin audit; so far only the chain's store"
+            " was checked",
+        )
+    differences = [] if restored.audit is None else [f"{one.code} {one.where}" for one in restored.audit.differences]
+    session.show({
+        "data": str(data), "clean": restored.clean, "audited": restored.audit is not None,
+        "missingKeys": restored.missing_keys, "chainHead": restored.manifest.chain and restored.manifest.chain.number,
+        "differences": [*restored.faults, *differences],
+    })  # fmt: skip
+    if not restored.clean:
+        raise typer.Exit(REFUSED)
