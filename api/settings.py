@@ -57,8 +57,10 @@ class Settings(BaseSettings):
     batch_gas: int = Field(default=12_000_000, gt=0)
     batch_age: float = Field(default=0.05, ge=0)
     """How long the oldest act waits for company before a batch that is not full is sent."""
-    in_flight: int = Field(default=4, gt=0)
+    in_flight: int = Field(default=32, gt=0)
     """Batches sent and not yet in the index, at most."""
+    in_flight_gas: int = Field(default=96_000_000, gt=0)
+    """The same by their gas limits: some blocks' worth, so that the engine never waits for the index."""
     resend_after: float = Field(default=5.0, gt=0)
     lease_seconds: float = Field(default=15.0, gt=0)
     lease_holder: str | None = Field(default=None, min_length=16, max_length=64)

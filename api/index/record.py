@@ -48,6 +48,8 @@ class BlockRecord:
     details: Details = field(default_factory=dict)
     verdicts: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     """Outbox statuses by outbox id."""
+    positions: dict[bytes, int] = field(default_factory=dict)
+    """Where each verdict was given, by outbox id."""
     transactions: dict[bytes, str] = field(default_factory=dict)
     """``mined`` or ``failed`` by hash, of every transaction to our contracts."""
 
@@ -58,18 +60,19 @@ class BlockRecord:
             result = _result(outcome)
             name = EXECUTE if executes else type(outcome.act).__name__ if outcome.act is not None else "Unknown"
             self.outcomes.append(_outcome_row(world, contract, where, outcome, at, name, result))
-            self._note_verdict(outcome, where, result, executes=executes)
+            self._note_verdict(outcome, where, result, at, executes=executes)
             if outcome.state is not None:
                 self._add_step(world, where, outcome, outcome.state, at)
             elif result == APPLIED and outcome.act is not None:
                 for key, row in details_of(world, outcome.act).items():
                     self.details[key] = {**self.details.get(key, {}), **row}
 
-    def _note_verdict(self, outcome: Outcome, where: Place, result: str, *, executes: bool) -> None:
+    def _note_verdict(self, outcome: Outcome, where: Place, result: str, at: int, *, executes: bool) -> None:
         key = execution_id(outcome.act_id) if executes else outcome.act_id
         known = self.verdicts.get(key)
         # whoever carries a judged act again causes a discard; it does not take the verdict back
         if known is None or known["status"] == DISCARDED:
+            self.positions[key] = at
             self.verdicts[key] = {
                 "status": APPLIED if result == SCHEDULED else result, "reason": int(outcome.reason),
                 "tx_hash": where.tx_hash, "block": where.block, "at": where.at,

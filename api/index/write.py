@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, exists, insert, select, update
 
+from api.index.overtaken import overtaken
 from api.index.record import BlockRecord, case_row
 from api.store import index_tables as t
 from api.store.own_tables import outbox_acts, outbox_entries, relay_batches
@@ -57,20 +58,32 @@ def _write_cases(connection: Connection, block: int, record: BlockRecord) -> Non
 
 def _write_outbox(connection: Connection, record: BlockRecord) -> None:
     a = outbox_acts.c
+    again = overtaken(connection, record)
     rows: list[dict[str, Any]] = []
     entries: set[int] = set()
     for chunk in chunks(sorted(record.verdicts)):
         query = select(a.act_id, a.entry, a.status).where(a.act_id.in_(chunk))
         for act_id, entry, status in connection.execute(query):
             entries.add(entry)
-            if status not in (APPLIED, REFUSED):
+            if status not in (APPLIED, REFUSED) and act_id not in again:
                 rows.append({"b_id": act_id, **record.verdicts[act_id]})
     if rows:
         connection.execute(update(outbox_acts).where(a.act_id == bindparam("b_id")), rows)
+    if again:
+        _queue_again(connection, again)
     waiting = exists().where(a.entry == outbox_entries.c.id, a.status.in_(("queued", "sent")))
     for chunk in chunks(sorted(entries)):
         finished = update(outbox_entries).where(outbox_entries.c.id.in_(chunk), ~waiting)
         connection.execute(finished.values(state="done"))
+
+
+def _queue_again(connection: Connection, act_ids: set[bytes]) -> None:
+    e, a = outbox_entries.c, outbox_acts.c
+    for chunk in chunks(sorted(act_ids)):
+        connection.execute(update(outbox_acts).where(a.act_id.in_(chunk)).values(status="queued"))
+        carried = select(a.entry).where(a.act_id.in_(chunk))
+        sent = update(outbox_entries).where(e.id.in_(carried), e.state == "sent")
+        connection.execute(sent.values(state="queued", batch=None))
 
 
 def _write_batches(connection: Connection, block: int, record: BlockRecord) -> None:

@@ -82,7 +82,7 @@ def _service(
         RelayAccount(_relay_key(settings.relay_key_file), network.chain_id),
         origin.deployment,
         Limits(settings.batch_acts, settings.batch_bytes, settings.batch_gas),
-        Pace(settings.batch_age, settings.in_flight, settings.resend_after),
+        Pace(settings.batch_age, settings.in_flight, settings.resend_after, settings.in_flight_gas),
         time.time,
         time.monotonic,
     )

@@ -7,14 +7,17 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from api.relay.batching import Batch, Queued, halves
+from api.relay.families import relatives
 from api.store.database import Database
 from api.store.own_tables import outbox_acts, outbox_entries, relay_batches
+from ledger.errors import Conflict
 from ledger.reasons import Reason
 from node.gateway.account import SignedTransaction
 
 MOST_GAS = 16_000_000
 """Gas of a single entry that failed before: below the cap of EIP-7825 (Osaka)."""
 QUEUE_LOOK = 2_000
+"""Entries looked at, at most, for some that may go."""
 _E, _A, _B = outbox_entries.c, outbox_acts.c, relay_batches.c
 
 
@@ -24,9 +27,17 @@ class Sent:
 
     id: int
     nonce: int
-    raw: bytes
     tx_hash: bytes
-    contract: str
+    gas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What there is to do: ``waiting`` entries (counted up to a bound), open transactions by nonce, failed ones."""
+
+    waiting: int
+    open: tuple[Sent, ...]
+    has_failed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +56,44 @@ class Journal:
         self._db = db
         self._guard = guard
 
-    def queue(self) -> list[Queued]:
+    def look(self, most: int) -> Look:
+        """How things stand; costs the same however much waits beyond ``most``."""
+        waiting = select(_E.id).where(_E.state == "queued").limit(most).subquery()
+        opened = select(_B.id, _B.nonce, _B.tx_hash, _B.gas).where(_B.state == "open").order_by(_B.nonce)
+        failed = select(_E.id).join(relay_batches, _E.batch == _B.id).where(_B.state == "failed", _E.state == "sent")
+        with self._db.read() as connection:
+            return Look(
+                connection.execute(select(func.count()).select_from(waiting)).scalar_one(),
+                tuple(Sent(*row) for row in connection.execute(opened)),
+                connection.execute(failed.limit(1)).first() is not None,
+            )
+
+    def queue(self, most: int = QUEUE_LOOK) -> list[Queued]:
         """The oldest queued entries."""
         columns = (_E.id, _E.contract, _E.payload, _E.lanes, _E.gas, _E.acts, _E.most)
-        query = select(*columns).where(_E.state == "queued").order_by(_E.id).limit(QUEUE_LOOK)
+        query = select(*columns).where(_E.state == "queued").order_by(_E.id).limit(most)
         with self._db.read() as connection:
-            return [
-                Queued(row.id, row.contract, row.payload, tuple(row.lanes), row.gas, row.acts, row.most)
-                for row in connection.execute(query)
-            ]
+            return [_queued(*row) for row in connection.execute(query)]
 
-    def open_batches(self) -> list[Sent]:
-        """Recorded transactions without a place in the index, by nonce."""
-        query = select(_B.id, _B.nonce, _B.raw, _B.tx_hash, _B.contract).where(_B.state == "open")
+    def raw(self, one: Sent) -> bytes:
+        """The recorded bytes of a transaction."""
         with self._db.read() as connection:
-            return [Sent(*tuple(row)) for row in connection.execute(query.order_by(_B.nonce))]
+            return bytes(connection.execute(select(_B.raw).where(_B.id == one.id)).scalar_one())
 
     def lanes_in_flight(self) -> set[str]:
         """Lanes with an entry in a recorded transaction that is not settled."""
-        query = select(_E.lanes).where(_E.state == "sent")
+        query = select(_E.contract, _E.payload, _E.lanes).where(_E.state == "sent")
+        found: set[str] = set()
         with self._db.read() as connection:
-            return {lane for lanes in connection.execute(query).scalars() for lane in lanes}
+            for contract, payload, lanes in connection.execute(query):
+                found.update(lanes, relatives(payload) if contract == "trails" else ())
+        return found
 
     def record(self, batch: Batch, contract: str, signed: SignedTransaction, now: int) -> Sent:
-        """Note a signed transaction with what it carries, durably, before it is sent."""
+        """Note a signed transaction with what it carries, durably, before it is sent.
+
+        Raises Conflict ``QUEUE_CHANGED`` where some of it no longer waits: nothing is noted then.
+        """
         row = {
             "nonce": signed.nonce, "contract": contract, "raw": signed.raw, "tx_hash": signed.hash,
             "gas": batch.gas, "entries": len(batch.entries), "state": "open", "created_at": now,
@@ -77,10 +102,11 @@ class Journal:
         with self._db.write() as connection:
             self._guard(connection)
             number = connection.execute(insert(relay_batches).values(**row).returning(_B.id)).scalar_one()
-            connection.execute(update(outbox_entries).where(_E.id.in_(ids)).values(state="sent", batch=number))
+            mine = update(outbox_entries).where(_E.id.in_(ids), _E.state == "queued")
+            check_claim(connection.execute(mine.values(state="sent", batch=number)).rowcount, len(ids))
             waiting = update(outbox_acts).where(_A.entry.in_(ids), _A.status == "queued")
             connection.execute(waiting.values(status="sent"))
-        return Sent(number, signed.nonce, signed.raw, signed.hash, contract)
+        return Sent(number, signed.nonce, signed.hash, batch.gas)
 
     def give_up(self, lost: Sequence[Sent]) -> None:
         """These transactions can never be mined: what they carried is queued again, in its old place."""
@@ -114,6 +140,20 @@ class Journal:
         with self._db.read() as connection:
             by_state = {row[0]: row[1] for row in connection.execute(counts)}
             return Backlog(by_state.get("queued", 0), by_state.get("sent", 0), connection.execute(oldest).scalar_one())
+
+
+def check_claim(taken: int, wanted: int) -> None:
+    """Raise Conflict ``QUEUE_CHANGED`` where somebody else took some of what we are about to sign for."""
+    if taken != wanted:
+        raise Conflict("QUEUE_CHANGED", "some of the batch no longer waits", "部分行为已不在待发队列")
+
+
+def _queued(
+    number: int, contract: str, payload: bytes, lanes: Sequence[str], gas: int, acts: int, most: int | None
+) -> Queued:
+    others = relatives(payload) if contract == "trails" else ()
+    follows = contract == "trails" and not others
+    return Queued(number, contract, payload, (*lanes, *others), gas, acts, most, follows)
 
 
 def _split(connection: Connection, rows: Sequence[Any]) -> None:

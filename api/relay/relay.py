@@ -9,8 +9,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from api.relay.batching import Batch, Limits, Plan, payloads, plan
-from api.relay.journal import Journal, Sent
+from api.relay.batching import Batch, Limits, Plan, Queued, payloads, plan
+from api.relay.journal import QUEUE_LOOK, Journal, Sent
 from api.relay.ports import RelayChain
 from api.store.entries import calldata_of
 from ledger.world import Deployment
@@ -24,11 +24,16 @@ _STUBBORN = 5
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds and counts of :class:`Relay`, as in ``Settings``."""
+    """Seconds and counts of :class:`Relay`, as in ``Settings``.
+
+    ``gas_in_flight`` bounds by gas limits what is sent ahead: some blocks' worth, so that the engine has
+    the next one while the index reads the last.
+    """
 
     batch_age: float = 0.05
-    in_flight: int = 4
+    in_flight: int = 32
     resend_after: float = 5.0
+    gas_in_flight: int = 96_000_000
 
 
 class Relay:
@@ -57,16 +62,18 @@ class Relay:
         self._sent_at: dict[int, float] = {}
         self._refusals: dict[int, int] = {}
         self._waiting_since: float | None = None
+        self._gaps = 0
 
     def turn(self) -> bool:
         """Do what there is to do; whether anything was done. Raises ChainUnavailable, LeaseLost."""
-        split = self._journal.split_failed()
-        under_way = self._journal.open_batches()
+        seen = self._journal.look(self._limits.acts)
+        under_way = seen.open
+        split = self._journal.split_failed() if seen.has_failed else 0
         self._forget_settled(under_way)
         due = [one for one in under_way if self._is_due(one)]
         if due and not self._carry(due, under_way):
             return True
-        sent = self._send_new(under_way)
+        sent = self._send_new(under_way, seen.waiting)
         return bool(split or due or sent)
 
     def _forget_settled(self, under_way: Sequence[Sent]) -> None:
@@ -83,21 +90,26 @@ class Relay:
         """Send again what was recorded; False where something was given up."""
         first = under_way[0]
         if first.nonce > self._chain.pending_nonce(self._account.address):
-            # nothing that waits can follow on what the chain has: a gap that no resending closes
-            _LOGGER.warning("nonces from %d on have a gap before them, signed again", first.nonce)
-            self._journal.give_up(under_way)
-            return False
+            # nothing that waits can follow on what the chain has: a gap that no resending closes.
+            # A node that lags says the same for a moment, so it has to say so twice
+            self._gaps += 1
+            if self._gaps > 1:
+                _LOGGER.warning("nonces from %d on have a gap before them, signed again", first.nonce)
+                self._journal.give_up(under_way)
+                return False
+        else:
+            self._gaps = 0
         for one in due:
-            if not self._send(one):
+            if not self._send(one, self._journal.raw(one)):
                 later = [other for other in under_way if other.nonce >= one.nonce]
                 self._journal.give_up([one] if self._is_used(one) else later)
                 return False
         return True
 
-    def _send(self, one: Sent) -> bool:
+    def _send(self, one: Sent, raw: bytes) -> bool:
         """Send recorded bytes; False where they can never be mined."""
         try:
-            self._chain.send_raw(one.raw)
+            self._chain.send_raw(raw)
         except TransactionRejected as error:
             return not self._is_hopeless(one, error)
         finally:
@@ -118,36 +130,58 @@ class Relay:
         """Whether the nonce is used up by the chain's own account, by another transaction than ours."""
         return self._chain.nonce(self._account.address) > one.nonce and self._chain.transaction(one.tx_hash) is None
 
-    def _send_new(self, under_way: Sequence[Sent]) -> int:
-        room = self._pace.in_flight - len(under_way)
-        queue = self._journal.queue() if room > 0 else []
-        if not queue:
-            self._waiting_since = None if room > 0 else self._waiting_since
+    def _send_new(self, under_way: Sequence[Sent], waiting: int) -> int:
+        room = self._room(under_way)
+        if not waiting or not room:
+            self._waiting_since = None if not waiting else self._waiting_since
             return 0
-        made = plan(queue, self._journal.lanes_in_flight(), self._limits, room)
-        if not made.batches or not self._is_time(made, under_way):
+        if not self._is_time(waiting, under_way):
+            return 0
+        made = self._plan(room)
+        if not made.batches:
             return 0
         nonce = self._next_nonce(under_way)
         for place, batch in enumerate(made.batches):
-            self._send(self._record(batch, nonce + place))
+            self._sign_and_send(batch, nonce + place)
         self._waiting_since = None
         return len(made.batches)
 
-    def _is_time(self, made: Plan, under_way: Sequence[Sent]) -> bool:
+    def _room(self, under_way: Sequence[Sent]) -> int:
+        """How many more batches may be under way."""
+        gas = self._pace.gas_in_flight - sum(one.gas for one in under_way)
+        by_gas = -(-gas // self._limits.gas)
+        return max(0, min(self._pace.in_flight - len(under_way), by_gas))
+
+    def _plan(self, room: int) -> Plan:
+        look = min(room * self._limits.acts, QUEUE_LOOK)
+        queue = self._journal.queue(look)
+        made = self._plan_of(queue, room)
+        if made.is_held and len(queue) == look < QUEUE_LOOK:
+            # those in front wait for their lanes: others behind them need not
+            made = self._plan_of(self._journal.queue(), room)
+        return made
+
+    def _plan_of(self, queue: Sequence[Queued], room: int) -> Plan:
+        lanes = set() if all(one.follows for one in queue) else self._journal.lanes_in_flight()
+        return plan(queue, lanes, self._limits, room)
+
+    def _is_time(self, waiting: int, under_way: Sequence[Sent]) -> bool:
         """At once while nothing is under way; else when a batch is full or its oldest waited enough."""
         now = self._monotonic()
         if self._waiting_since is None:
             self._waiting_since = now
-        return made.is_full or not under_way or now - self._waiting_since >= self._pace.batch_age
+        full = waiting >= self._limits.acts
+        return full or not under_way or now - self._waiting_since >= self._pace.batch_age
 
     def _next_nonce(self, under_way: Sequence[Sent]) -> int:
         if under_way:
             return under_way[-1].nonce + 1
         return self._chain.pending_nonce(self._account.address)
 
-    def _record(self, batch: Batch, nonce: int) -> Sent:
+    def _sign_and_send(self, batch: Batch, nonce: int) -> None:
         contract = batch.entries[0].contract
         data = calldata_of(contract, payloads(batch.entries))
         to = self._deployment.addresses[contract]
         signed = self._account.sign_transaction(nonce, to, data, batch.gas)
-        return self._journal.record(batch, contract, signed, int(self._clock()))
+        recorded = self._journal.record(batch, contract, signed, int(self._clock()))
+        self._send(recorded, signed.raw)
