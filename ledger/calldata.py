@@ -17,7 +17,9 @@ as ``StepList``. All numbers are big-endian.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import starmap
+from struct import Struct
 from typing import Any
 
 from eth_abi.abi import encode as abi_encode
@@ -31,14 +33,17 @@ from ledger.procedure import RULES, Effect, Subject
 from ledger.state import NO_SUBJECT, Carried, CaseState
 
 SIGNATURE_SIZE = 64
-OPEN_SIZE, STEP_SIZE = 131, 157
+_OPEN, _STEP = Struct(">32sQHB32sQQ32sII"), Struct(">32s32s32sBQQI32sII")
+OPEN_SIZE, STEP_SIZE = _OPEN.size, _STEP.size
 TRAILS_SUBMIT = "submit(bytes)"
 ADMIN_SUBMIT = "submit((uint8,bytes,bytes)[])"
 COUNCIL_SUBMIT = "submit(((address,bytes,uint64,uint32),bytes[])[])"
 COUNCIL_EXECUTE = "execute((address,bytes,uint64,uint32)[])"
+_WORD_32 = (32).to_bytes(32, "big")
 NO_STATE = CaseState.unpack(bytes(32), 0)
 
 
+@cache
 def selector(signature: str) -> bytes:
     """First four bytes of the hash of a Solidity function signature."""
     return keccak(signature.encode())[:4]
@@ -88,58 +93,54 @@ def pack_group(group: Group) -> bytes:
 
 
 def _pack_open(act: Open) -> bytes:
-    return b"".join((
-        act.commitment, act.item.to_bytes(8, "big"), act.version.to_bytes(2, "big"),
-        act.mode.to_bytes(1, "big"), act.parent, act.officer.to_bytes(8, "big"),
-        act.grant.to_bytes(8, "big"), act.evidence, act.signed_at.to_bytes(4, "big"),
-        act.deadline.to_bytes(4, "big"),
-    ))  # fmt: skip
+    return _OPEN.pack(
+        act.commitment, act.item, act.version, act.mode, act.parent, act.officer, act.grant, act.evidence,
+        act.signed_at, act.deadline,
+    )  # fmt: skip
 
 
 def _pack_step(carried: Carried) -> bytes:
     step, state = carried.step, carried.state
-    packed = b"".join((
-        step.case_key, state.trail, state.word.to_bytes(32, "big"), step.action.to_bytes(1, "big"),
-        step.officer.to_bytes(8, "big"), step.grant.to_bytes(8, "big"),
-        step.detail.to_bytes(4, "big"), step.evidence, step.signed_at.to_bytes(4, "big"),
-        step.deadline.to_bytes(4, "big"),
-    ))  # fmt: skip
-    if _has_subject(step.action):
+    packed = _STEP.pack(
+        step.case_key, state.trail, state.packed, step.action, step.officer, step.grant, step.detail,
+        step.evidence, step.signed_at, step.deadline,
+    )  # fmt: skip
+    if step.action in _WITH_SUBJECT:
         packed += step.subject
-    if _has_child(step.action):
+    if step.action in _WITH_CHILD:
         child = carried.child or NO_STATE
-        packed += child.trail + child.word.to_bytes(32, "big")
+        packed += child.trail + child.packed
     return packed
 
 
-def _has_subject(action: int) -> bool:
-    return action in RULES and RULES[action].subject is not Subject.NONE
-
-
-def _has_child(action: int) -> bool:
-    return action in RULES and RULES[action].effect is Effect.JOIN
+_WITH_SUBJECT = frozenset(action for action, rule in RULES.items() if rule.subject is not Subject.NONE)
+_WITH_CHILD = frozenset(action for action, rule in RULES.items() if rule.effect is Effect.JOIN)
 
 
 class _Reader:
-    """Takes fixed runs of bytes off a batch; a batch that ends too early is malformed."""
+    """Takes records off a batch; a batch that ends too early is malformed."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.place = data, 0
 
-    def take(self, size: int) -> bytes:
-        end = self.place + size
-        if end > len(self.data):
+    def skip(self, size: int) -> int:
+        """Go on behind a record; where it starts."""
+        start, self.place = self.place, self.place + size
+        if self.place > len(self.data):
             raise InvalidInput(
                 "BATCH_TRUNCATED",
-                f"byte {self.place}",
+                f"byte {start}",
                 "the batch ends inside a record",
                 "批次数据在记录中间截断",
             )
-        taken, self.place = self.data[self.place : end], end
-        return taken
+        return start
 
-    def number(self, size: int) -> int:
-        return int.from_bytes(self.take(size), "big")
+    def take(self, size: int) -> bytes:
+        start = self.skip(size)
+        return self.data[start : start + size]
+
+    def fields(self, form: Struct) -> tuple[Any, ...]:
+        return form.unpack_from(self.data, self.skip(form.size))
 
     @property
     def done(self) -> bool:
@@ -150,7 +151,7 @@ def unpack_groups(batch: bytes) -> Iterator[Group]:
     """The groups of a packed batch; raises InvalidInput ``BATCH_TRUNCATED`` or ``GROUP_EMPTY``."""
     reader = _Reader(batch)
     while not reader.done:
-        opens, steps = reader.number(1), reader.number(1)
+        opens, steps = reader.take(2)
         if not opens + steps:
             raise InvalidInput("GROUP_EMPTY", f"byte {reader.place}", "an empty group", "空的签名组")
         signature = reader.take(SIGNATURE_SIZE)
@@ -162,36 +163,27 @@ def unpack_groups(batch: bytes) -> Iterator[Group]:
 
 
 def _read_open(reader: _Reader) -> Open:
-    return Open(
-        commitment=reader.take(32), item=reader.number(8), version=reader.number(2),
-        mode=reader.number(1), parent=reader.take(32), officer=reader.number(8),
-        grant=reader.number(8), evidence=reader.take(32), signed_at=reader.number(4),
-        deadline=reader.number(4),
-    )  # fmt: skip
+    return Open(*reader.fields(_OPEN))
 
 
 def _read_step(reader: _Reader) -> Carried:
-    case, trail, word = reader.take(32), reader.take(32), reader.number(32)
-    state = CaseState.unpack(trail, word)
-    action, officer, grant = reader.number(1), reader.number(8), reader.number(8)
-    detail, evidence = reader.number(4), reader.take(32)
-    signed_at, deadline = reader.number(4), reader.number(4)
-    subject = reader.take(32) if _has_subject(action) else NO_SUBJECT
-    child = None
-    if _has_child(action):
-        child = CaseState.unpack(reader.take(32), reader.number(32))
-    step = Step(
-        case_key=case, seq=(state.seq + 1) % 2**16, action=action, officer=officer, grant=grant,
-        detail=detail, subject=subject, evidence=evidence, previous=trail, signed_at=signed_at,
-        deadline=deadline,
-    )  # fmt: skip
+    case, trail, word, action, officer, grant, detail, evidence, signed_at, deadline = reader.fields(_STEP)
+    state = CaseState.read(trail, word)
+    subject = reader.take(32) if action in _WITH_SUBJECT else NO_SUBJECT
+    child = CaseState.read(reader.take(32), reader.take(32)) if action in _WITH_CHILD else None
+    seq = (state.seq + 1) % 2**16
+    step = Step(case, seq, action, officer, grant, detail, subject, evidence, trail, signed_at, deadline)
     return Carried(step, state, None if child == NO_STATE else child)
 
 
 def trails_call(groups: Iterable[Group]) -> bytes:
     """Calldata of ``Trails.submit``."""
-    batch = b"".join(map(pack_group, groups))
-    return selector(TRAILS_SUBMIT) + abi_encode(("bytes",), (batch,))
+    return selector(TRAILS_SUBMIT) + _abi_bytes(b"".join(map(pack_group, groups)))
+
+
+def _abi_bytes(content: bytes) -> bytes:
+    """``abi.encode`` of one byte string: where it starts, its length, itself filled up to words."""
+    return _WORD_32 + len(content).to_bytes(32, "big") + content + bytes(-len(content) % 32)
 
 
 def admin_call(signed: Sequence[SignedAct]) -> bytes:
@@ -225,7 +217,14 @@ def _arguments(types: tuple[str, ...], data: bytes) -> tuple[Any, ...]:
 
 def read_trails_call(data: bytes) -> tuple[Group, ...]:
     """Inverse of :func:`trails_call`; raises InvalidInput."""
-    (batch,) = _arguments(("bytes",), data[4:])
+    batch = data[68 : 68 + int.from_bytes(data[36:68], "big")]
+    if data[4:] != _abi_bytes(batch):
+        raise InvalidInput(
+            "CALLDATA_MALFORMED",
+            "data",
+            "not the canonical ABI encoding of one byte string",
+            "调用数据不是单个字节串的规范 ABI 编码",
+        )
     return tuple(unpack_groups(batch))
 
 

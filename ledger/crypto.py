@@ -21,6 +21,7 @@ from ledger.errors import InvalidInput
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 HALF_ORDER = CURVE_ORDER // 2
 _LOW_255_BITS = (1 << 255) - 1
+_ORDER_BYTES, _HALF_ORDER_BYTES, _ZERO = CURVE_ORDER.to_bytes(32), HALF_ORDER.to_bytes(32), bytes(32)
 _V_TO_PARITY = {0: 0, 1: 1, 27: 0, 28: 1}
 
 # eth_keys falls back to pure Python in silence, three times slower for the whole chain
@@ -103,12 +104,18 @@ def recover(digest: bytes, signature: bytes) -> bytes:
     Raises InvalidSignature: ``SIGNATURE_LENGTH`` (not 64 bytes), ``SIGNATURE_OUT_OF_RANGE`` (r or s
     zero or not below the order), ``SIGNATURE_HIGH_S``, ``SIGNATURE_NO_KEY`` (no point has this r).
     """
-    _check_digest(digest)
-    r, s, parity = _split(signature)
-    _check_scalars(r, s)
-    recoverable = signature[:32] + s.to_bytes(32) + bytes((parity,))
+    if len(digest) != 32 or len(signature) != 64:
+        _check_digest(digest)
+        _split(signature)
+    parity = signature[32] >> 7
+    s = bytes((signature[32] & 0x7F,)) + signature[33:] if parity else signature[32:]
+    # of equally long big-endian numbers, the bytes compare as the numbers do
+    if not (_ZERO < signature[:32] < _ORDER_BYTES and _ZERO < s <= _HALF_ORDER_BYTES):
+        _check_scalars(int.from_bytes(signature[:32]), int.from_bytes(s))
     try:
-        key = PublicKey.from_signature_and_message(recoverable, digest, hasher=None)
+        key = PublicKey.from_signature_and_message(
+            signature[:32] + s + (b"\1" if parity else b"\0"), digest, hasher=None
+        )
     except ValueError as error:
         raise _refuse(
             "SIGNATURE_NO_KEY",

@@ -184,10 +184,10 @@ def _rule(row: dict[str, Any]) -> Rule:
         zh=row["zh"],
         sources=sum(1 << CaseStatus[name] for name in row["from"]),
         to=CaseStatus[row.get("to", "NONE")],
-        right=Right[row["right"]] if "right" in row else 0,
+        right=int(Right[row["right"]]) if "right" in row else 0,
         home_modes=ALL_MODES if home == "ALL" else sum(1 << (Mode[name] - 1) for name in home),
-        roles=sum(Role[name] for name in row["roles"]),
-        requires=sum(Requires[name] for name in row.get("requires", [])),
+        roles=int(sum(Role[name] for name in row["roles"])),
+        requires=int(sum(Requires[name] for name in row.get("requires", []))),
         subject=Subject[row.get("subject", "NONE")],
         effect=Effect[row.get("effect", "NONE")],
     )

@@ -137,6 +137,9 @@ class Reason(IntEnum):
     NO_CODE = 208
 
 
+OK = Reason.OK
+"""By itself, because it is asked for twenty times a step: in Python 3.11 a look-up in the class takes 0.1 us."""
+
 ANYBODY_CAN_CAUSE = 20
 """Reasons below this number are discards; they are no evidence against the signer."""
 

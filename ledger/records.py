@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 from ledger.ids import FOREVER
-from ledger.reasons import Reason
+from ledger.reasons import OK, Reason
 
 
 class Status(IntEnum):
@@ -22,6 +22,10 @@ class Status(IntEnum):
     OFFERED = 4
     DECLINED = 5
     SUPERSEDED = 6
+
+
+ACTIVE = Status.ACTIVE
+"""By itself for the same reason as ``ledger.reasons.OK``."""
 
 
 class AgencyFlag(IntFlag):
@@ -69,9 +73,9 @@ class Interval:
             return reasons.not_yet
         if at >= self.valid_until:
             return reasons.expired
-        if self.status is not Status.ACTIVE and at >= self.stopped_at:
+        if self.status is not ACTIVE and at >= self.stopped_at:
             return reasons.suspended if self.status is Status.SUSPENDED else reasons.revoked
-        return Reason.OK
+        return OK
 
     def change(self, status: int, now: int, since: int = 0, *, restart: bool = True) -> Reason:
         """Suspend, resume or revoke; a revocation may reach back to ``since``.
@@ -169,7 +173,7 @@ class Item:
         superseded = bool(later) and at >= later[0].effective_from
         if at < self.versions[version - 1].effective_from or superseded or at >= self.retired_from:
             return Reason.ITEM_NOT_IN_FORCE
-        return Reason.OK
+        return OK
 
 
 @dataclass(slots=True)

@@ -6,14 +6,14 @@ from ledger import territory
 from ledger.crypto import recover
 from ledger.errors import HuxinError
 from ledger.ids import agency_of, number_of, scoped
-from ledger.reasons import Reason, Refusal
-from ledger.records import AGENCY, GRANT, KEY, WINDOW, GranteeKind, Key, Status
+from ledger.reasons import OK, Reason, Refusal
+from ledger.records import ACTIVE, AGENCY, GRANT, KEY, WINDOW, GranteeKind, Key, Status
 from ledger.world import World
 
 
 def check(reason: Reason) -> None:
     """Raise the refusal, if it is one."""
-    if reason is not Reason.OK:
+    if reason is not OK:
         raise Refusal(reason)
 
 
@@ -33,12 +33,12 @@ def signer_of(digest: bytes, signature: bytes) -> bytes:
 
 def key_standing(world: World, key: Key, at: int) -> Reason:
     """Whether the key, its window and its agency hold at ``at``, in this order."""
-    if (reason := key.standing(at, KEY)) is not Reason.OK:
+    if (reason := key.standing(at, KEY)) is not OK:
         return reason
     agency = agency_of(key.officer)
     if key.window:
         window = world.windows[scoped(agency, key.window)]
-        if (reason := window.standing(at, WINDOW)) is not Reason.OK:
+        if (reason := window.standing(at, WINDOW)) is not OK:
             return reason
     return world.agencies[agency].standing(at, AGENCY)
 
@@ -49,15 +49,15 @@ def grant_standing(world: World, grant_id: int, at: int) -> Reason:
         grant = world.grants.get(grant_id)
         if grant is None:
             return Reason.GRANT_UNKNOWN
-        if grant.status in (Status.OFFERED, Status.DECLINED):
+        if grant.status is not ACTIVE and grant.status in (Status.OFFERED, Status.DECLINED):
             return Reason.GRANT_NOT_ACTIVE
-        if (reason := grant.standing(at, GRANT)) is not Reason.OK:
+        if (reason := grant.standing(at, GRANT)) is not OK:
             return reason
         grantor = world.agencies[agency_of(grant_id)]
-        if (reason := grantor.standing(at, AGENCY)) is not Reason.OK:
+        if (reason := grantor.standing(at, AGENCY)) is not OK:
             return reason
         grant_id = grant.parent
-    return Reason.OK
+    return OK
 
 
 def root_of(world: World, grant_id: int) -> int:
@@ -81,12 +81,12 @@ def is_covered(world: World, grant_id: int, key: Key) -> Reason:
     agency = agency_of(key.officer)
     if grant.kind is GranteeKind.REGION:
         inside = territory.contains(grant.grantee, region_of(world, key))
-        return Reason.OK if inside else Reason.WRONG_REGION
+        return OK if inside else Reason.WRONG_REGION
     if grant.kind is GranteeKind.WINDOW:
         mine = bool(key.window) and scoped(agency, key.window) == grant.grantee
     else:
         mine = agency == grant.grantee
-    return Reason.OK if mine else Reason.GRANT_NOT_FOR_YOU
+    return OK if mine else Reason.GRANT_NOT_FOR_YOU
 
 
 def allows(world: World, grant_id: int, key: Key, right: int, item: int, grantable: int) -> Reason:
@@ -96,11 +96,11 @@ def allows(world: World, grant_id: int, key: Key, right: int, item: int, grantab
         return Reason.RIGHT_NOT_GRANTED
     if grantable & right != right:
         return Reason.RIGHT_NOT_GRANTABLE
-    if (reason := is_covered(world, grant_id, key)) is not Reason.OK:
+    if (reason := is_covered(world, grant_id, key)) is not OK:
         return reason
     if grant.items is not None and number_of(item) not in grant.items:
         return Reason.ITEM_NOT_COVERED
-    return Reason.OK
+    return OK
 
 
 def authorise(world: World, act: Any, act_id: bytes, signature: bytes, now: int) -> Key:

@@ -5,19 +5,21 @@ the world from before a transaction to after it and returns one outcome per act,
 transaction that cannot be parsed has reverted as a whole and changes nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from typing import Any
 
 from ledger import acts, calldata
 from ledger.crypto import keccak
 from ledger.eip712 import decode_body, digest, struct_hash
 from ledger.errors import InvalidInput
-from ledger.reasons import Reason, Refusal
+from ledger.reasons import OK, Reason, Refusal
 from ledger.records import Key
 from ledger.rules import catalogue, council, grants, licenses, registry, seals
-from ledger.rules.authority import authorise, signer_of
+from ledger.rules.authority import authorise
+from ledger.rules.signed import Signed, is_trails_call, read_group
 from ledger.rules.trail import judge_open, judge_step
 from ledger.state import CaseState, case_key
 from ledger.world import World
@@ -67,12 +69,20 @@ class Outcome:
     scheduled: bool = False
 
 
-def judge(world: World, contract: str, data: bytes, now: int) -> tuple[Outcome, ...]:
-    """Judge a transaction to one of our contracts; raises InvalidInput where it reverts whole."""
+def judge(
+    world: World, contract: str, data: bytes, now: int, ahead: Sequence[Signed] | None = None
+) -> tuple[Outcome, ...]:  # fmt: skip
+    """Judge a transaction to one of our contracts; raises InvalidInput where it reverts whole.
+
+    ``ahead`` is what ``read_signed`` gives for these very bytes, where that has been worked out already.
+    """
     called = data[:4]
-    if contract == "trails" and called == calldata.selector(calldata.TRAILS_SUBMIT):
+    if is_trails_call(contract, data):
         groups = calldata.read_trails_call(data)
-        return tuple(one for group in groups for one in judge_group(world, group, now))
+        known: Iterable[Signed | None] = ahead or repeat(None, len(groups))
+        return tuple(
+            one for group, signed in zip(groups, known, strict=True) for one in judge_group(world, group, now, signed)
+        )
     if contract == "council" and called == calldata.selector(calldata.COUNCIL_SUBMIT):
         return tuple(_ballot(world, one, now) for one in calldata.read_council_call(data))
     if contract == "council" and called == calldata.selector(calldata.COUNCIL_EXECUTE):
@@ -100,7 +110,7 @@ def judge_admin(world: World, contract: str, signed: calldata.SignedAct, now: in
             world.judged.add(act_id)
         return Outcome(act_id, act.officer, refusal.reason, act)
     world.judged.add(act_id)
-    return Outcome(act_id, act.officer, Reason.OK, act)
+    return Outcome(act_id, act.officer, OK, act)
 
 
 def decode_admin(contract: str, signed: calldata.SignedAct) -> tuple[Any, tuple[Any, ...]]:
@@ -113,33 +123,34 @@ def decode_admin(contract: str, signed: calldata.SignedAct) -> tuple[Any, tuple[
     return act, tuple(extra)
 
 
-def judge_group(world: World, group: calldata.Group, now: int) -> Iterator[Outcome]:
-    """Judge each step that one signature covers, opens first."""
-    domain = world.deployment.domain("trails")
-    key = _key_of(world, digest(domain, struct_hash(group.signed)), group.signature)
-    for act in group.opens:
+def judge_group(world: World, group: calldata.Group, now: int, signed: Signed | None = None) -> Iterator[Outcome]:
+    """Judge each step that one signature covers, opens first; ``signed`` as ``read_group`` gives it."""
+    if signed is None:
+        signed = read_group(world.deployment.domain("trails"), group)
+    key = _key_of(world, signed.signer)
+    opens = len(group.opens)
+    for act, (hashed, act_id) in zip(group.opens, signed.acts[:opens], strict=True):
         subject = case_key(act.officer, act.commitment)
-        yield _step_outcome(domain, act, subject, partial(judge_open, world, act, key, now))
-    for carried in group.steps:
+        yield _step_outcome(act, act_id, subject, judge_open, (world, act, key, now, hashed))
+    for carried, (hashed, act_id) in zip(group.steps, signed.acts[opens:], strict=True):
         step = carried.step
-        yield _step_outcome(domain, step, step.case_key, partial(judge_step, world, carried, key, now))
+        yield _step_outcome(step, act_id, step.case_key, judge_step, (world, carried, key, now, hashed))
 
 
-def _key_of(world: World, signed: bytes, signature: bytes) -> Key | Refusal:
+def _key_of(world: World, signer: bytes | None) -> Key | Refusal:
+    if signer is None:
+        return Refusal(Reason.BAD_SIGNATURE)
+    return world.keys.get(signer) or Refusal(Reason.SIGNER_UNKNOWN)
+
+
+def _step_outcome(
+    act: acts.Open | acts.Step, act_id: bytes, subject: bytes, judged: Callable[..., CaseState], given: tuple[Any, ...]
+) -> Outcome:
     try:
-        address = signer_of(signed, signature)
-    except Refusal as refusal:
-        return refusal
-    return world.keys.get(address) or Refusal(Reason.SIGNER_UNKNOWN)
-
-
-def _step_outcome(domain: bytes, act: acts.Open | acts.Step, subject: bytes, run: Callable[[], CaseState]) -> Outcome:
-    act_id = digest(domain, struct_hash(act))
-    try:
-        state = run()
+        state = judged(*given)
     except Refusal as refusal:
         return Outcome(act_id, act.officer, refusal.reason, act, subject)
-    return Outcome(act_id, act.officer, Reason.OK, act, subject, state)
+    return Outcome(act_id, act.officer, OK, act, subject, state)
 
 
 def _ballot(world: World, ballot: calldata.Ballot, now: int) -> Outcome:
@@ -159,4 +170,4 @@ def _decision(world: World, proposal: acts.Proposal, run: Callable[[], bool]) ->
             world.judged.add(identity)
         return Outcome(identity, 0, refusal.reason, proposal)
     world.judged.add(identity)
-    return Outcome(identity, 0, Reason.OK, proposal, scheduled=not executed)
+    return Outcome(identity, 0, OK, proposal, scheduled=not executed)
