@@ -1,5 +1,6 @@
 """Signed acts, read strictly and judged by the rules beforehand, as entries for the outbox."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from api.services import decode
 from api.services.doors import error_of, turned_away
 from api.services.ports import Now
-from api.store.entries import Claim, Entry, admin_entry, ballot_entry, claim_of, execute_entry
+from api.store.entries import Claim, Entry, Idempotency, admin_entry, ballot_entry, claim_of, execute_entry
 from api.store.worlds import Worlds
 from ledger import acts, calldata
 from ledger.crypto import compact
@@ -147,6 +148,20 @@ def parts_of(act: acts.Open | acts.Step | acts.StepList) -> tuple[tuple[acts.Ope
             "列表须含两个以上环节,单个环节请单独签名",
         )  # fmt: skip
     return act.opens, act.steps
+
+
+def request_hash(act_ids: Sequence[bytes], one: Submission) -> bytes:
+    """What an idempotency key stands for (32 bytes): the acts, who signed, and the proof beside them.
+
+    Two bodies that say the same differently are the same request.
+    """
+    parts = [*act_ids, *map(compacted, one.signatures), one.batch or b"", *one.proof]
+    return hashlib.sha256(b"".join(len(part).to_bytes(4) + part for part in parts)).digest()
+
+
+def keyed(key: str, officer: int, act_ids: Sequence[bytes], one: Submission) -> Idempotency:
+    """An ``Idempotency-Key`` of the officer named, with what it stands for."""
+    return Idempotency(f"officer {officer}", key, request_hash(act_ids, one))
 
 
 def compacted(signature: bytes) -> bytes:

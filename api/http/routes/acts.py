@@ -1,10 +1,8 @@
 """Acts: prepared, handed in, followed; and the question before them."""
 
-import hashlib
-import json
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Header, Response
 from starlette.concurrency import run_in_threadpool
@@ -14,11 +12,10 @@ from api.services.container import Container
 from api.services.decode import bytes_of
 from api.services.prepare import prepare
 from api.services.signin import User
-from api.services.submission import Examined, Submission
+from api.services.submission import Examined, Submission, keyed
 from api.services.tracking import FINAL
-from api.store.entries import Claim, Idempotency
+from api.store.entries import Claim
 from api.wire.acts import ActView, PreflightRequest, PreflightView, Prepared, PrepareRequest, SubmitRequest, Submitted
-from ledger.acts import Open, Step
 from ledger.errors import HuxinError, NotFound, Unauthenticated
 from ledger.state import CaseState
 
@@ -59,9 +56,7 @@ async def submit_act(
     one = Submission(body.type, body.act, signatures, batch, tuple(map(bytes_of, body.proof)))
     try:
         examined = await run_in_threadpool(parts.submissions.examine, one)
-        submitted = await parts.tracking.take(
-            _keyed(examined, key, body), body.wait, run_in_threadpool, parts.monotonic
-        )
+        submitted = await parts.tracking.take(_keyed(examined, key, one), body.wait, run_in_threadpool, parts.monotonic)
     except HuxinError as error:
         metrics.turned_away.labels(error.code).inc()
         raise
@@ -104,14 +99,13 @@ def _state_for(parts: Container, user: User | None, case: bytes, *, joining: boo
     return state
 
 
-def _keyed(examined: Examined | Claim, key: str | None, body: SubmitRequest) -> Examined | Claim:
-    """The key belongs to the officer whose signature was checked; ``wait`` is no part of the request."""
+def _keyed(examined: Examined | Claim, key: str | None, one: Submission) -> Examined | Claim:
+    """The key belongs to the officer named; ``wait`` is no part of the request."""
     if key is None:
         return examined
-    said: dict[str, Any] = body.model_dump(by_alias=True, exclude={"wait"})
-    hashed = hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).digest()
     if isinstance(examined, Claim):
-        first: Open | Step = (*examined.opens, *examined.steps)[0]
-        return replace(examined, idempotency=Idempotency(f"officer {first.officer}", key, hashed))
-    owner = f"officer {examined.entry.acts[0].officer}"
-    return replace(examined, entry=replace(examined.entry, idempotency=Idempotency(owner, key, hashed)))
+        first = examined.opens[0] if examined.opens else examined.steps[0]
+        return replace(examined, idempotency=keyed(key, first.officer, examined.act_ids, one))
+    entry = examined.entry
+    ids = [act.act_id for act in entry.acts]
+    return replace(examined, entry=replace(entry, idempotency=keyed(key, entry.acts[0].officer, ids, one)))

@@ -1,0 +1,81 @@
+"""The way of most requests: one signed step, handed in by ``POST /v1/acts`` without waiting for the verdict.
+
+Read, checked and answered here with as little as that takes; whatever is unusual or faulty goes on to the route
+(``routes.acts``), which describes both.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.http.metrics import Metrics
+from api.http.problems import problem_of
+from api.http.queued import queued
+from api.services.container import Container
+from api.services.submission import Submission, keyed
+from api.wire.plain import PlainStep, read_plain
+from ledger.errors import HuxinError
+
+_KEY = re.compile(rb"[\x21-\x7e]{1,128}")
+_PATH = "/v1/acts"
+
+
+class _Route:
+    """What the metrics know the request by."""
+
+    path_format = _PATH
+
+
+class Intake:
+    """ASGI middleware, the innermost: bodies were bounded and callers counted before."""
+
+    def __init__(self, app: ASGIApp, container: Container, metrics: Metrics) -> None:
+        self._app, self._parts, self._metrics = app, container, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take a usual step, or hand the request on as it came."""
+        if scope["type"] != "http" or scope["path"] != _PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        message = await receive()
+        key = next((value for name, value in scope["headers"] if name == b"idempotency-key"), None)
+        usual = key is None or _KEY.fullmatch(key)
+        read = read_plain(message["body"]) if usual and not message["more_body"] else None
+        response = None if read is None else await self._answer(*read, key)
+        if response is None:
+            await self._app(scope, _again(message, receive), send)
+            return
+        scope["route"] = _Route
+        await response(scope, receive, send)
+
+    async def _answer(self, act: PlainStep, signature: bytes, key: bytes | None) -> Response | None:
+        try:
+            return await self._take(act, signature, key)
+        except HuxinError as error:
+            self._metrics.turned_away.labels(error.code).inc()
+            return problem_of(error)
+
+    async def _take(self, act: PlainStep, signature: bytes, key: bytes | None) -> Response | None:
+        """None where it was taken before: it may have its verdict by now, and the route tells."""
+        claim = self._parts.submissions.claim(act, signature)
+        if key is not None:
+            said = Submission(type(act).__name__, None, (signature,))
+            claim = replace(claim, idempotency=keyed(key.decode(), act.officer, claim.act_ids, said))
+        receipt = await self._parts.store.outbox.accept(claim)
+        if receipt.repeated:
+            return None
+        self._metrics.accepted.labels(receipt.acts[0].name).inc()
+        return Response(queued(receipt.acts[0], receipt.predicted[0]), 202, media_type="application/json")
+
+
+def _again(message: Any, receive: Receive) -> Receive:
+    """The body once more, then what follows it."""
+    left = [message]
+
+    async def replay() -> Any:
+        return left.pop() if left else await receive()
+
+    return replay
