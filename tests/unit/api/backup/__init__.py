@@ -1,0 +1,1 @@
+"""Copies of databases that others write to."""
