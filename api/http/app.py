@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from api.http import problems, schema
 from api.http.guard import Guard
+from api.http.intake import Intake
 from api.http.limits import LimitRequests, Limits
 from api.http.metrics import Metrics
 from api.http.rates import Buckets, Callers
@@ -49,6 +50,7 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
                 metrics=metrics, monotonic=clock, random_bytes=container.random_bytes,
             ),
             Middleware(LimitRequests, limits=limits, callers=callers, turns=Turns(clock)),
+            Middleware(Intake, container=container, metrics=metrics),
         ],
     )  # fmt: skip
     app.state.container, app.state.metrics, app.state.callers = container, metrics, callers
