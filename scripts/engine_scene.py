@@ -25,9 +25,9 @@ class EngineScene:
     """Batches of cases that wait for their next usual step, by its number."""
 
     @classmethod
-    def new(cls, folder: Path) -> "EngineScene":
-        """A new chain in `folder` with the contracts and everybody in them."""
-        engine = EngineChain.new(folder, CHAIN_ID, START)
+    def new(cls, folder: Path, start: int = START) -> "EngineScene":
+        """A new chain in `folder`, from `start` (Unix seconds) on, with the contracts and everybody in them."""
+        engine = EngineChain.new(folder, CHAIN_ID, start)
         return cls(engine, create_on(engine))
 
     def opening(self, people: Sequence[Officer]) -> bytes:

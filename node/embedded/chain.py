@@ -136,6 +136,11 @@ class Chain:
         with self._lock:
             return self._pool.next_nonce(address, self.nonce(address))
 
+    def mined_nonce(self, address: bytes) -> int:
+        """:meth:`nonce` for other threads than the one that seals."""
+        with self._lock:
+            return self.nonce(address)
+
     def waiting(self, tx_hash: bytes) -> Admitted | None:
         """The waiting transaction of this hash."""
         with self._lock:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from heapq import merge
 from itertools import groupby
 
+import rlp
 from eth.abc import ReceiptAPI
 from eth.vm.forks.london.receipts import LondonReceiptBuilder
 
@@ -14,6 +15,7 @@ from node.embedded.database import ChainDatabase, TxRow
 
 MAX_LOGS = 100_000
 MAX_TOPICS = 4
+_LEGACY_PREFIX = 0xC0
 
 
 class TooManyLogs(Exception):
@@ -55,25 +57,30 @@ def posting_key(place: int, value: bytes) -> int:
     return int.from_bytes(keccak(bytes((place,)) + value)[:8]) >> 1
 
 
+@dataclass(frozen=True, slots=True)
+class StoredReceipt:
+    """A receipt as we have encoded it, read without py-evm's checks of every field."""
+
+    succeeded: bool
+    cumulative_gas: int
+    bloom: bytes
+    logs: tuple[tuple[bytes, tuple[bytes, ...], bytes], ...]
+    """Address, topics, data."""
+
+
+@lru_cache(maxsize=256)
+def stored_receipt(receipt: bytes) -> StoredReceipt:
+    """Read the consensus encoding (EIP-2718) of one of our own receipts."""
+    typed = receipt[0] < _LEGACY_PREFIX
+    status, gas, bloom, logs = rlp.decode(receipt[1:] if typed else receipt)
+    read = ((bytes(address), tuple(map(bytes, topics)), bytes(data)) for address, topics, data in logs)
+    return StoredReceipt(status == b"\x01", int.from_bytes(gas), bytes(bloom), tuple(read))
+
+
 def receipt_logs(row: TxRow) -> tuple[Log, ...]:
     """The logs of one mined transaction."""
-    return _logs(row.number, row.position, row.hash, row.receipt, row.first_log)
-
-
-@lru_cache(maxsize=1_024)
-def _logs(number: int, position: int, tx_hash: bytes, receipt: bytes, first_log: int) -> tuple[Log, ...]:
-    return tuple(
-        Log(
-            bytes(log.address),
-            tuple(topic.to_bytes(32) for topic in log.topics),
-            bytes(log.data),
-            number,
-            position,
-            tx_hash,
-            first_log + offset,
-        )
-        for offset, log in enumerate(decode_receipt(receipt).logs)
-    )
+    logs = enumerate(stored_receipt(row.receipt).logs, row.first_log)
+    return tuple(Log(*content, row.number, row.position, row.hash, index) for index, content in logs)
 
 
 def decode_receipt(receipt: bytes) -> ReceiptAPI:

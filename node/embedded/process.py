@@ -15,7 +15,7 @@ import uvicorn
 
 from node.durable import write_durably
 from node.embedded.chain import Chain
-from node.embedded.rpc.server import build_application
+from node.embedded.rpc.server import RpcApplication
 
 READY_FILE = "node.json"
 # sealing holds the interpreter: a request that changes threads thrice must not wait 5 ms each time
@@ -79,7 +79,7 @@ def serve(folder: Path, chain: Chain, port: int, new_id: Callable[[], int]) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(build_application(chain, new_id), log_config=None, access_log=False, lifespan="off")
+    config = uvicorn.Config(RpcApplication(chain, new_id), log_config=None, access_log=False, lifespan="off")
     sealer = Sealer(chain)
     sealer.start()
     _announce(folder, chain, listener.getsockname()[1])

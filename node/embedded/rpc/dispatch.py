@@ -1,12 +1,11 @@
 """JSON-RPC 2.0: one request or a batch in, the answer out; nothing a caller sends gets a 500."""
 
 import inspect
-import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from node.embedded.rpc.errors import (
     INTERNAL_ERROR,
@@ -19,6 +18,19 @@ from node.embedded.rpc.errors import (
 )
 
 MAX_BATCH = 1_000
+QUICK = frozenset(
+    {
+        "eth_blockNumber",
+        "eth_chainId",
+        "eth_getTransactionCount",
+        "eth_sendRawTransaction",
+        "eth_getTransactionReceipt",
+        "net_version",
+        "web3_clientVersion",
+    }
+)
+"""What is done sooner than another thread could be asked to do it."""
+UNREADABLE = object()
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -35,24 +47,25 @@ class Dispatcher:
 
     def answer(self, body: bytes) -> bytes | None:
         """The response's JSON; None where there is nothing to answer (notifications only)."""
-        try:
-            # json.loads would end the process on deep nesting: py-evm raises the recursion limit
-            request = from_json(body, allow_inf_nan=False)
-        except ValueError:
-            return _encode(_failure(None, RpcError(PARSE_ERROR, "parse error")))
+        return self.respond(read(body))
+
+    def respond(self, request: Any) -> bytes | None:
+        """:meth:`answer` for a body that was read."""
+        if request is UNREADABLE:
+            return to_json(_failure(None, RpcError(PARSE_ERROR, "parse error")))
         if isinstance(request, list):
             return self._answer_batch(request)
         response = self._answer_one(request)
-        return None if response is None else _encode(response)
+        return None if response is None else to_json(response)
 
     def _answer_batch(self, requests: list[Any]) -> bytes | None:
         if not requests:
-            return _encode(_failure(None, RpcError(INVALID_REQUEST, "empty batch")))
+            return to_json(_failure(None, RpcError(INVALID_REQUEST, "empty batch")))
         if len(requests) > MAX_BATCH:
-            return _encode(_failure(None, RpcError(INVALID_REQUEST, "batch too large")))
+            return to_json(_failure(None, RpcError(INVALID_REQUEST, "batch too large")))
         responses = [self._answer_one(request) for request in requests]
         answered = [response for response in responses if response is not None]
-        return _encode(answered) if answered else None
+        return to_json(answered) if answered else None
 
     def _answer_one(self, request: Any) -> dict[str, Any] | None:
         if not _is_request(request):
@@ -87,6 +100,23 @@ class Dispatcher:
             raise RpcError(INTERNAL_ERROR, f"internal error: {type(error).__name__}") from error
 
 
+def read(body: bytes) -> Any:
+    """The JSON of a body, or ``UNREADABLE``."""
+    try:
+        # json.loads would end the process on deep nesting: py-evm raises the recursion limit
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        return UNREADABLE
+
+
+def is_quick(request: Any) -> bool:
+    """Whether a request needs no thread of its own."""
+    if not isinstance(request, dict):
+        return False
+    name = request.get("method")
+    return isinstance(name, str) and name in QUICK
+
+
 def _is_request(request: Any) -> bool:
     return (
         isinstance(request, dict)
@@ -98,7 +128,3 @@ def _is_request(request: Any) -> bool:
 
 def _failure(identity: Any, error: RpcError) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": identity, "error": error.to_json()}
-
-
-def _encode(response: Any) -> bytes:
-    return json.dumps(response, separators=(",", ":")).encode()

@@ -1,6 +1,7 @@
 """Methods about logs, at once or by polling."""
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 from node.embedded.logs import Log, LogFilter, TooManyLogs, find_logs
@@ -9,7 +10,7 @@ from node.embedded.rpc.errors import LIMIT_EXCEEDED, SERVER_ERROR, RpcError, inv
 from node.embedded.rpc.filters import Filters
 from node.embedded.rpc.reading import Reader
 from node.embedded.rpc.requests import parse_filter
-from node.embedded.rpc.views import log_view
+from node.embedded.rpc.views import log_views
 
 
 class LogMethods:
@@ -55,11 +56,10 @@ class LogMethods:
         return self._views(found)
 
     def _views(self, found: tuple[Log, ...]) -> list[dict[str, Any]]:
-        hashes: dict[int, bytes] = {}
-        for log in found:
-            if log.number not in hashes:
-                hashes[log.number] = self._reader.block(quantity(log.number)).hash
-        return [log_view(log, hashes[log.number]) for log in found]
+        views: list[dict[str, Any]] = []
+        for number, logs in groupby(found, lambda log: log.number):
+            views += log_views(logs, self._reader.block(quantity(number)).hash)
+        return views
 
     def logs(self, fields: Any) -> list[dict[str, Any]]:
         """Logs of a range of blocks that match addresses and topics."""

@@ -6,12 +6,12 @@ from eth.abc import StateAPI
 
 from node.embedded.chain import Chain
 from node.embedded.database import BlockRow, TxRow
-from node.embedded.logs import decode_receipt
+from node.embedded.logs import stored_receipt
 from node.embedded.rpc.encoding import parse_hash, parse_quantity
 from node.embedded.rpc.errors import SERVER_ERROR, RpcError, invalid_params
 
-PENDING = "pending"
-_HEAD_TAGS = frozenset({"latest", "safe", "finalized"})
+LATEST, PENDING = "latest", "pending"
+_HEAD_TAGS = frozenset({LATEST, "safe", "finalized"})
 
 
 class Reader:
@@ -65,4 +65,4 @@ class Reader:
         if row.position == 0:
             return 0
         before = self.chain.database.transaction(row.number, row.position - 1)
-        return 0 if before is None else int(decode_receipt(before.receipt).gas_used)
+        return 0 if before is None else stored_receipt(before.receipt).cumulative_gas

@@ -18,7 +18,7 @@ from node.embedded.execution import (
 )
 from node.embedded.rpc.encoding import data, parse_address, parse_word, quantity
 from node.embedded.rpc.errors import EXECUTION_REVERTED, SERVER_ERROR, RpcError, invalid_params
-from node.embedded.rpc.reading import PENDING, Reader
+from node.embedded.rpc.reading import LATEST, PENDING, Reader
 from node.embedded.rpc.requests import parse_call
 from node.embedded.sealing import decode_header
 
@@ -58,6 +58,8 @@ class StateMethods:
         account = parse_address(address)
         if tag == PENDING:
             return quantity(self._chain.pending_nonce(account))
+        if tag == LATEST:
+            return quantity(self._chain.mined_nonce(account))
         return quantity(self._reader.state(tag).get_nonce(Address(account)))
 
     def code(self, address: Any, tag: Any = "latest") -> str:

@@ -1,6 +1,7 @@
 """Blocks, transactions, receipts and logs as JSON objects (execution-apis schemas)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import rlp
@@ -12,7 +13,7 @@ from eth_typing import Address
 
 from node.embedded.admission import decode_transaction
 from node.embedded.database import BlockRow, TxRow
-from node.embedded.logs import Log, decode_receipt, receipt_logs
+from node.embedded.logs import Log, receipt_logs, stored_receipt
 from node.embedded.rpc.encoding import data, quantity
 from node.embedded.sealing import decode_header, encode_header
 
@@ -130,7 +131,7 @@ def rlp_v(transaction: SignedTransactionAPI) -> int:
 
 def receipt_view(row: TxRow, block: BlockRow, gas_used_before: int) -> dict[str, Any]:
     """The receipt of a mined transaction; gas used before it in its block makes the difference."""
-    receipt = decode_receipt(row.receipt)
+    receipt = stored_receipt(row.receipt)
     transaction = decode_transaction(row.raw)
     fields = _transaction_fields(transaction, row.hash, row.sender)
     return {
@@ -140,12 +141,12 @@ def receipt_view(row: TxRow, block: BlockRow, gas_used_before: int) -> dict[str,
         "blockNumber": quantity(row.number),
         "from": fields["from"],
         "to": fields["to"],
-        "cumulativeGasUsed": quantity(receipt.gas_used),
-        "gasUsed": quantity(receipt.gas_used - gas_used_before),
+        "cumulativeGasUsed": quantity(receipt.cumulative_gas),
+        "gasUsed": quantity(receipt.cumulative_gas - gas_used_before),
         "contractAddress": _created(row, transaction),
-        "logs": [log_view(log, block.hash) for log in receipt_logs(row)],
-        "logsBloom": data(receipt.bloom.to_bytes(256)),
-        "status": "0x1" if receipt.state_root == b"\x01" else "0x0",
+        "logs": log_views(receipt_logs(row), block.hash),
+        "logsBloom": data(receipt.bloom),
+        "status": "0x1" if receipt.succeeded else "0x0",
         "effectiveGasPrice": fields["gasPrice"],
         "type": fields["type"],
     }
@@ -157,16 +158,20 @@ def _created(row: TxRow, transaction: SignedTransactionAPI) -> str | None:
     return data(generate_contract_address(Address(row.sender), transaction.nonce))
 
 
-def log_view(log: Log, block_hash: bytes) -> dict[str, Any]:
-    """One log."""
-    return {
-        "address": data(log.address),
-        "topics": [data(topic) for topic in log.topics],
-        "data": data(log.data),
-        "blockNumber": quantity(log.number),
-        "blockHash": data(block_hash),
-        "transactionHash": data(log.tx_hash),
-        "transactionIndex": quantity(log.position),
-        "logIndex": quantity(log.index),
-        "removed": False,
-    }
+def log_views(logs: Iterable[Log], block_hash: bytes) -> list[dict[str, Any]]:
+    """Logs of one block; what they have in common is put into words once."""
+    block, words = data(block_hash), cache(data)
+    return [
+        {
+            "address": words(log.address),
+            "topics": [data(topic) for topic in log.topics],
+            "data": data(log.data),
+            "blockNumber": quantity(log.number),
+            "blockHash": block,
+            "transactionHash": words(log.tx_hash),
+            "transactionIndex": quantity(log.position),
+            "logIndex": quantity(log.index),
+            "removed": False,
+        }
+        for log in logs
+    ]
