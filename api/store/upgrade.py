@@ -1,9 +1,11 @@
-"""Brings a database to this version: migrations of our own tables, the index dropped if it is older."""
+"""Brings a database to this version, or back: migrations of our own tables, the index dropped if it is older."""
 
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select
 
 from api.store import index_tables as t
@@ -11,17 +13,50 @@ from api.store.database import Database
 from api.store.facts import VERSION, write_facts
 from api.store.own_tables import heartbeats, outbox_acts, outbox_entries, relay_batches
 from api.store.schema import INDEX, metadata, tables_of
+from ledger.errors import Conflict
+
+BASE, HEAD = "base", "head"
 
 
-def upgrade(db: Database) -> None:
-    """Migrate under the database's write lock; safe for several processes at once."""
+def configuration(connection: Connection | None = None) -> Config:
+    """Alembic's, for our migrations on a connection."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(db: Database, revision: str = HEAD) -> None:
+    """Migrate under the database's write lock, all or nothing; safe for several processes at once.
+
+    Raises Conflict ``DATABASE_IS_NEWER`` where a later version of this program has migrated it.
+    """
     with db.write() as connection:
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        _check_known(connection)
+        command.upgrade(configuration(connection), revision)
         if _index_version(connection) != t.VERSION:
             reset_index(connection)
+
+
+def downgrade(db: Database, revision: str) -> None:
+    """Back to the tables of an older revision, or to none (``BASE``), all or nothing.
+
+    Raises Conflict ``DOWNGRADE_LOSES`` where that would drop what no chain can give back.
+    """
+    with db.write() as connection:
+        _check_known(connection)
+        if revision == BASE:
+            metadata.drop_all(connection, tables_of(INDEX))
+        command.downgrade(configuration(connection), revision)
+
+
+def _check_known(connection: Connection) -> None:
+    ours = {one.revision for one in ScriptDirectory.from_config(configuration()).walk_revisions()}
+    if not set(MigrationContext.configure(connection).get_current_heads()) <= ours:
+        raise Conflict(
+            "DATABASE_IS_NEWER", "a later version of huxin has migrated this database: use that version",
+            "此数据库已由更新版本的互信升级,请使用该版本",
+        )  # fmt: skip
 
 
 def reset_index(connection: Connection) -> None:

@@ -6,10 +6,18 @@ A revision states the tables as they were then; it must not follow ``own_tables`
 import sqlalchemy as sa
 from alembic import op
 
+from ledger.errors import Conflict
+
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
+
+_LASTING = (
+    "outbox_acts", "outbox_entries", "relay_batches", "vault_keys", "documents", "reads", "license_records",
+    "license_leaves", "license_batches",
+)  # fmt: skip
+_PASSING = ("idempotency", "leases", "heartbeats", "sessions", "challenges")
 
 _SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -130,5 +138,13 @@ def _licenses() -> None:
 
 
 def downgrade() -> None:
-    """Nothing came before; acknowledged acts are not dropped by a downgrade."""
-    raise NotImplementedError("there is nothing before the first revision")
+    """Drop the tables, while nothing is in them that no chain can give back."""
+    connection = op.get_bind()
+    for name in _LASTING:
+        if connection.execute(sa.select(sa.literal(1)).select_from(sa.table(name)).limit(1)).first():
+            raise Conflict(
+                "DOWNGRADE_LOSES", f"{name} holds what no chain can give back: make a backup, or keep this version",
+                f"{name} 中有链上没有的数据:请先备份,或保留此版本",
+            )  # fmt: skip
+    for name in (*_LASTING, *_PASSING):
+        op.drop_table(name)
