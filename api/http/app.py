@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from api.http import problems, schema
 from api.http.guard import Guard
+from api.http.inquiry import Inquiry
 from api.http.intake import Intake
 from api.http.limits import LimitRequests, Limits
 from api.http.metrics import Metrics
@@ -17,10 +18,7 @@ from api.http.routes import acts, cases, grants, operations, proofs, registry, s
 from api.http.turns import Turns
 from api.services.container import Container
 
-ROUTERS = (
-    proofs.quick_router, operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router,
-    proofs.router,
-)  # fmt: skip
+ROUTERS = (operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router, proofs.router)
 
 
 def create_app(container: Container, limits: Limits, on_stop: Callable[[], None] = lambda: None) -> FastAPI:
@@ -51,6 +49,7 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
             ),
             Middleware(LimitRequests, limits=limits, callers=callers, turns=Turns(clock)),
             Middleware(Intake, container=container, metrics=metrics),
+            Middleware(Inquiry, container=container),
         ],
     )  # fmt: skip
     app.state.container, app.state.metrics, app.state.callers = container, metrics, callers

@@ -46,7 +46,7 @@ class Intake:
         read = read_plain(message["body"]) if usual and not message["more_body"] else None
         response = None if read is None else await self._answer(*read, key)
         if response is None:
-            await self._app(scope, _again(message, receive), send)
+            await self._app(scope, again(message, receive), send)
             return
         scope["route"] = _Route
         await response(scope, receive, send)
@@ -71,7 +71,7 @@ class Intake:
         return Response(queued(receipt.acts[0], receipt.predicted[0]), 202, media_type="application/json")
 
 
-def _again(message: Any, receive: Receive) -> Receive:
+def again(message: Any, receive: Receive) -> Receive:
     """The body once more, then what follows it."""
     left = [message]
 

@@ -7,10 +7,10 @@ index has come are read together for each question, so an answer never tells of 
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from api.services.ports import Now
-from api.services.verification import Claim, Content, Freshness, license_checks, unknown
+from api.services.verification import Background, Claim, Content, Freshness, license_checks, unknown
 from api.store.lookup import Answer, Found, LicenseLookup
 from ledger.crypto import Digest
 from ledger.ids import scoped
@@ -27,13 +27,21 @@ MOST_SECONDS = 0.3
 _BEST = (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)
 
 
-@dataclass(frozen=True, slots=True)
 class Moment:
     """How fresh the index was at a time (monotonic seconds), and the world that it showed."""
 
-    at: float
-    freshness: Freshness
-    world: World
+    def __init__(self, at: float, freshness: Freshness, world: World) -> None:
+        self.at, self.freshness = at, freshness
+        self._newest = Background(world, freshness)
+
+    def as_of(self, indexed: int) -> Background:
+        """The same with the block that the index has come to since; the chain is at least as high."""
+        known = self._newest
+        if indexed != known.freshness.indexed:
+            head = None if self.freshness.head is None else max(self.freshness.head, indexed)
+            known = Background(known.world, replace(self.freshness, indexed=indexed, head=head))
+            self._newest = known
+        return known
 
 
 class Moments:
@@ -97,26 +105,20 @@ class QuickVerification:
         return self._reports(answer, moment)
 
     def _reports(self, answer: Answer, moment: Moment) -> tuple[Report, ...] | None:
-        fresh, now = _as_of(moment.freshness, answer.indexed), self._now()
+        background, now = moment.as_of(answer.indexed), self._now()
         known = [(found, found.record) for found in answer.found if found.record is not None]
-        if any(not _has_issuer(moment.world, record) for _, record in known):
+        if any(not _has_issuer(background.world, record) for _, record in known):
             return None
-        reports = [_report(moment.world, found, record, fresh, now) for found, record in known]
+        reports = [_report(background, found, record, now) for found, record in known]
         if len(known) < len(answer.found) or not known:
-            reports.append(unknown(fresh, "license.anchored", Reason.LICENSE_UNKNOWN))
+            reports.append(unknown(background.freshness, "license.anchored", Reason.LICENSE_UNKNOWN))
         return tuple(reports)
 
 
-def _report(world: World, found: Found, record: LicenseRecord, fresh: Freshness, now: int) -> Report:
+def _report(background: Background, found: Found, record: LicenseRecord, now: int) -> Report:
     body = None if found.body is None else Content.read(found.body)
     claim = Claim(found.leaf, body, superseded_by=found.superseded_by, block=found.block)
-    return report(license_checks(world, claim, record, None, fresh, now))
-
-
-def _as_of(freshness: Freshness, indexed: int) -> Freshness:
-    """The same with the block that the license was read at; the chain is at least as high."""
-    head = None if freshness.head is None else max(freshness.head, indexed)
-    return replace(freshness, indexed=indexed, head=head)
+    return report(license_checks(background, claim, record, None, now))
 
 
 def _has_issuer(world: World, record: LicenseRecord) -> bool:

@@ -83,6 +83,30 @@ def unknown(freshness: Freshness, name: str, reason: Reason) -> Report:
     return report((first, indeterminate(name, reason.name, en, "未找到,但索引尚未更新,请稍后再试")))
 
 
+class Background:
+    """What the reports of one moment share: the world, how fresh the index is, and the checks that follow from these."""
+
+    def __init__(self, world: World, freshness: Freshness) -> None:
+        self.world, self.freshness = world, freshness
+        self.fresh = freshness.check()
+        self._issuers: dict[tuple[int, int, int], tuple[Check, Check]] = {}
+        self._periods: dict[tuple[int, int, int], Check] = {}
+
+    def issuer(self, agency: int, seal: int, now: int) -> tuple[Check, Check]:
+        """5 and 6, for a seal that the agency has."""
+        key = (agency, seal, now)
+        if key not in self._issuers:
+            self._issuers[key] = _issuer(self.world, agency, now), _seal_at_issue(self.world, scoped(agency, seal), now)
+        return self._issuers[key]
+
+    def period(self, valid_from: int, valid_until: int, now: int) -> Check:
+        """8, where the period is known."""
+        key = (valid_from, valid_until, now)
+        if key not in self._periods:
+            self._periods[key] = _within(Interval(valid_from, valid_until), now)
+        return self._periods[key]
+
+
 def license_report(world: World, claim: Claim, freshness: Freshness, now: int) -> Report:
     """The whole report on a license."""
     record = world.licenses.get(claim.leaf)
@@ -92,14 +116,14 @@ def license_report(world: World, claim: Claim, freshness: Freshness, now: int) -
     if record is None and batch is not None and not verify(claim.batch or b"", claim.leaf, claim.proof):
         wrong = _wrong("license.batch", Reason.BAD_PROOF)
         return report((freshness.check(), wrong))
-    return report(license_checks(world, claim, record, batch, freshness, now))
+    return report(license_checks(Background(world, freshness), claim, record, batch, now))
 
 
 def license_checks(
-    world: World, claim: Claim, record: LicenseRecord | None, batch: Batch | None, freshness: Freshness, now: int
+    background: Background, claim: Claim, record: LicenseRecord | None, batch: Batch | None, now: int
 ) -> Iterator[Check]:
     """Of a license that the ledger holds, by itself (``record``) or in a ``batch`` that it was proven to be in."""
-    yield freshness.check()  # 1
+    yield background.fresh  # 1
     yield _anchored(claim)  # 2
     if batch is not None:
         yield _in_batch(claim, batch)  # 3
@@ -107,21 +131,22 @@ def license_checks(
         yield _content(claim, claim.body)  # 4
     issuer = record.issuer if record else batch.issuer if batch else 0
     seal = record.seal if record else batch.seal if batch else 0
-    yield _issuer(world, issuer, now)  # 5
-    yield _seal_at_issue(world, scoped(issuer, seal), now)  # 6
-    yield _status(record, freshness, now)  # 7
-    yield _period(claim, record, now)  # 8
+    yield from background.issuer(issuer, seal, now)  # 5 and 6
+    yield _status(record, background.freshness, now)  # 7
+    yield _period(background, claim, record, now)  # 8
     if claim.superseded_by is not None:
         yield _superseded(claim)  # 9
 
 
 def _anchored(claim: Claim) -> Check:
-    facts: dict[str, object] = {"leaf": "0x" + claim.leaf.hex()}
+    facts = [("leaf", "0x" + claim.leaf.hex())]
     if claim.block is not None:
-        facts["block"] = claim.block
+        facts.append(("block", str(claim.block)))
     if claim.issued_at is not None:
-        facts["issuedAt"] = claim.issued_at
-    return valid("license.anchored", "the ledger holds this license", "账本载有此证照", facts)
+        facts.append(("issuedAt", str(claim.issued_at)))
+    return Check(
+        "license.anchored", Verdict.VALID, "OK", "账本载有此证照", "the ledger holds this license", tuple(facts)
+    )
 
 
 def _in_batch(claim: Claim, batch: Batch) -> Check:
@@ -149,6 +174,9 @@ def _seal_at_issue(world: World, seal: int, now: int) -> Check:
     return valid("license.seal", "the seal held when it was issued", "签发时印章有效", facts)
 
 
+_NOT_STOPPED = valid("license.status", "neither suspended, cancelled nor superseded", "未暂扣、未注销、未被取代")
+
+
 def _status(record: LicenseRecord | None, freshness: Freshness, now: int) -> Check:
     reason = Reason.OK if record is None else stopped(record, now)
     if reason is not Reason.OK:
@@ -156,18 +184,20 @@ def _status(record: LicenseRecord | None, freshness: Freshness, now: int) -> Che
     if freshness.code:
         en = "no stop is known, but the index is not up to date"
         return indeterminate("license.status", freshness.code, en, "未见停用记录,但索引尚未更新")
-    return valid("license.status", "neither suspended, cancelled nor superseded", "未暂扣、未注销、未被取代")
+    return _NOT_STOPPED
 
 
-def _period(claim: Claim, record: LicenseRecord | None, now: int) -> Check:
+def _period(background: Background, claim: Claim, record: LicenseRecord | None, now: int) -> Check:
     """A leaf of a batch that was never touched has its period in its body alone."""
     if claim.body is not None:
-        period = Interval(claim.body.valid_from, claim.body.valid_until)
-    elif record is not None and claim.batch is None:
-        period = Interval(record.valid_from, record.valid_until)
-    else:
-        en = "the license's own fields are needed: show the license or ask by its identifier"
-        return indeterminate("license.period", "LICENSE_BODY_NEEDED", en, "须出示证照字段,或以证照标识查询")
+        return background.period(claim.body.valid_from, claim.body.valid_until, now)
+    if record is not None and claim.batch is None:
+        return background.period(record.valid_from, record.valid_until, now)
+    en = "the license's own fields are needed: show the license or ask by its identifier"
+    return indeterminate("license.period", "LICENSE_BODY_NEEDED", en, "须出示证照字段,或以证照标识查询")
+
+
+def _within(period: Interval, now: int) -> Check:
     end = "none" if period.valid_until >= FOREVER else period.valid_until
     facts = {"validFrom": period.valid_from, "validUntil": end, "checkedAt": now}
     reason = period.standing(now, LICENSE)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Select, bindparam, func, select, true, union
+from sqlalchemy import BigInteger, CompoundSelect, bindparam, cast, func, null, select, union_all
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 
@@ -60,7 +60,7 @@ class LicenseLookup:
         try:
             self._direct = self._direct or _open(self._db.url)
             rows = self._direct.execute(_plain(algorithm), (digest, digest)).fetchall()
-        except sqlite3.Error:
+        except sqlite3.OperationalError:
             self.close()
             return None
         return _answer(rows)
@@ -78,29 +78,28 @@ class LicenseLookup:
 
 
 @cache
-def _statement(algorithm: str) -> Select[Any]:
-    """A row for each license of the file, and one of the head alone where there is none."""
+def _statement(algorithm: str) -> CompoundSelect[Any]:
+    """What is on chain, what is only recorded here, and a row of the index's head alone."""
     digest = bindparam("digest", type_=license_records.c.sm3.type)
-    leaves = union(
-        select(t.licenses.c.leaf).where(t.licenses.c[algorithm] == digest),
-        select(license_records.c.leaf).where(license_records.c[algorithm] == digest),
-    ).subquery("found")
-    head = select(func.max(t.blocks.c.number).label("number")).subquery("head")
-    own, record, batch = t.licenses.alias("own"), license_records.alias("record"), license_leaves.alias("batch")
-    newer, leaf = t.licenses.alias("newer"), leaves.c.leaf
+    own, record, newer = t.licenses, license_records, t.licenses.alias("newer")
+    head = select(func.max(t.blocks.c.number)).scalar_subquery()
+    batch = select(func.min(license_leaves.c.root))
+    in_batch, recorded_in = (
+        batch.where(license_leaves.c.leaf == table.c.leaf).correlate(table).scalar_subquery() for table in (own, record)
+    )
+    body = select(record.c.body).where(record.c.leaf == own.c.leaf).scalar_subquery()
+    successor = select(func.min(newer.c.leaf)).where(newer.c.supersedes == own.c.leaf).scalar_subquery()
     interval = (own.c.valid_from, own.c.valid_until, own.c.status, own.c.stopped_at)
-    return (
-        select(
-            head.c.number, leaf, *interval, own.c.issuer, own.c.seal, own.c.case_tag, own.c.block, record.c.body,
-            func.coalesce(own.c.batch, batch.c.root).label("batch"), newer.c.leaf.label("newer"),
-        )
-        .select_from(head)
-        .outerjoin(leaves, true())
-        .outerjoin(own, own.c.leaf == leaf)
-        .outerjoin(record, record.c.leaf == leaf)
-        .outerjoin(batch, batch.c.leaf == leaf)
-        .outerjoin(newer, newer.c.supersedes == leaf)
-        .order_by(leaf)
+    rest = (own.c.issuer, own.c.seal, own.c.case_tag, own.c.block)
+    blank = [null()] * (len(interval) + len(rest))
+    anchored = select(own.c.leaf).where(own.c.leaf == record.c.leaf).exists()
+    no_number = cast(null(), BigInteger)
+    return union_all(
+        select(own.c.leaf, *interval, *rest, body, func.coalesce(own.c.batch, in_batch), successor, no_number)
+        .where(own.c[algorithm] == digest),
+        select(record.c.leaf, *blank, record.c.body, recorded_in, null(), no_number)
+        .where(record.c[algorithm] == digest, ~anchored),
+        select(null(), *blank, null(), null(), null(), head),
     )  # fmt: skip
 
 
@@ -121,13 +120,13 @@ def _open(url: str) -> sqlite3.Connection:
 
 
 def _answer(rows: Any) -> Answer:
-    indexed = rows[0][0]
-    found = tuple(_found(row) for row in rows if row[1] is not None)
-    return Answer(-1 if indexed is None else indexed, found)
+    indexed = next(row[-1] for row in rows if row[0] is None)
+    found = sorted((_found(row) for row in rows if row[0] is not None), key=lambda one: one.leaf)
+    return Answer(-1 if indexed is None else indexed, tuple(found))
 
 
 def _found(row: Any) -> Found:
-    _, leaf, start, end, status, stopped_at, issuer, seal, tag, block, body, batch, newer = row
+    leaf, start, end, status, stopped_at, issuer, seal, tag, block, body, batch, newer, _ = row
     record = None
     if start is not None:
         case_tag = tag if isinstance(tag, int) else int.from_bytes(tag)

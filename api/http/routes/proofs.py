@@ -3,13 +3,10 @@
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
-from pydantic import ValidationError
-from pydantic_core import to_json
+from fastapi import APIRouter, Body, Request
 from starlette.concurrency import run_in_threadpool
 
-from api.http.asking import Parts, Root, SignedIn, container_of, problems
-from api.http.direct import DirectRoute
+from api.http.asking import Parts, Root, SignedIn, problems
 from api.services.container import Container
 from api.services.decode import bytes_of
 from api.services.quickly import best
@@ -69,28 +66,7 @@ def show_proof(parts: Parts, root: Root, leaf: Root) -> ProofView:
     return ProofView(root=root, leaf=leaf, proof=tuple(map(_hex, proof)))
 
 
-async def _at_once(request: Request) -> Response | None:
-    """The answer to a question by digest, where nothing has to be waited for."""
-    try:
-        asked = VerifyLicenseRequest.model_validate_json(await request.body())
-    except ValidationError:
-        return None
-    if asked.digest is None or asked.model_fields_set != {"digest"}:
-        return None
-    parts = container_of(request)
-    quick = parts.quick_verification
-    moment = quick.moments.latest() or await run_in_threadpool(quick.moments.renew)
-    reports = quick.at_once(parse_digest(asked.digest, "body.digest"), moment)
-    if reports is None:
-        return None
-    return Response(written(best(reports), parts.now()), media_type="application/json")
-
-
-quick_router = APIRouter(prefix="/v1", route_class=DirectRoute.answering(_at_once))
-"""Served before the others, for a path is looked up among routes one by one."""
-
-
-@quick_router.post("/verify/license", tags=["verify"], summary="查验证照 / Verify a license", responses=problems())
+@router.post("/verify/license", tags=["verify"], summary="查验证照 / Verify a license", responses=problems())
 def verify_license(parts: Parts, body: VerifyLicenseRequest) -> ReportView:
     """By digest of its file, by identifier, by leaf, or by its own fields; every check is named."""
     _one_of(body, ("digest", "identifier", "leaf", "license"))
@@ -159,18 +135,6 @@ def _view(parts: Container, report: Report) -> ReportView:
         for one in report.checks
     )  # fmt: skip
     return ReportView(verdict=report.overall.value, checks=checks, checked_at=parts.now())
-
-
-def written(report: Report, checked_at: int) -> bytes:
-    """A ``ReportView`` as JSON."""
-    checks = [
-        {
-            "name": one.name, "verdict": one.verdict, "reasonCode": one.reason_code, "zh": one.zh, "en": one.en,
-            "facts": dict(one.facts),
-        }
-        for one in report.checks
-    ]  # fmt: skip
-    return to_json({"verdict": report.overall, "checks": checks, "checkedAt": checked_at})
 
 
 def _one_of(body: Any, names: tuple[str, ...]) -> None:
