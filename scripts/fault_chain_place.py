@@ -133,7 +133,7 @@ class Carrier:
             if time.monotonic() > deadline:
                 return False
             if not self.service.turn():
-                time.sleep(0.02)
+                time.sleep(0.05)
         return True
 
     def drain(self, seconds: float = SECONDS) -> bool:

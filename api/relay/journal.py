@@ -10,7 +10,7 @@ from api.relay.batching import Batch, Queued, halves
 from api.relay.families import relatives
 from api.store.database import Database
 from api.store.own_tables import outbox_acts, outbox_entries, relay_batches
-from ledger.errors import Conflict
+from ledger.errors import Conflict, Unavailable
 from ledger.reasons import Reason
 from node.gateway.account import SignedTransaction
 
@@ -92,7 +92,8 @@ class Journal:
     def record(self, batch: Batch, contract: str, signed: SignedTransaction, now: int) -> Sent:
         """Note a signed transaction with what it carries, durably, before it is sent.
 
-        Raises Conflict ``QUEUE_CHANGED`` where some of it no longer waits: nothing is noted then.
+        Raises Conflict ``QUEUE_CHANGED`` where some of it no longer waits, Unavailable ``NONCE_USED`` where
+        these very bytes were mined before: nothing is noted then.
         """
         row = {
             "nonce": signed.nonce, "contract": contract, "raw": signed.raw, "tx_hash": signed.hash,
@@ -101,7 +102,7 @@ class Journal:
         ids = [entry.id for entry in batch.entries]
         with self._db.write() as connection:
             self._guard(connection)
-            number = connection.execute(insert(relay_batches).values(**row).returning(_B.id)).scalar_one()
+            number = _enter(connection, row)
             mine = update(outbox_entries).where(_E.id.in_(ids), _E.state == "queued")
             check_claim(connection.execute(mine.values(state="sent", batch=number)).rowcount, len(ids))
             waiting = update(outbox_acts).where(_A.entry.in_(ids), _A.status == "queued")
@@ -140,6 +141,17 @@ class Journal:
         with self._db.read() as connection:
             by_state = {row[0]: row[1] for row in connection.execute(counts)}
             return Backlog(by_state.get("queued", 0), by_state.get("sent", 0), connection.execute(oldest).scalar_one())
+
+
+def _enter(connection: Connection, row: dict[str, Any]) -> int:
+    """The row's id. What was given up and is signed again for the same nonce is the same bytes, and one row."""
+    known = connection.execute(select(_B.id, _B.state).where(_B.tx_hash == row["tx_hash"])).first()
+    if known is None:
+        return int(connection.execute(insert(relay_batches).values(**row).returning(_B.id)).scalar_one())
+    if known.state != "lost":
+        raise Unavailable("NONCE_USED", "the chain gives a nonce that was used", "链给出的交易序号已用过")
+    connection.execute(update(relay_batches).where(_B.id == known.id).values(**row))
+    return int(known.id)
 
 
 def check_claim(taken: int, wanted: int) -> None:

@@ -20,6 +20,8 @@ from node.gateway.errors import TransactionRejected
 _LOGGER = logging.getLogger(__name__)
 _STUBBORN = 5
 """Times that a chain may refuse the same bytes before they are given up."""
+_TRUST = 4
+"""Looks after which bytes are sent again although the node seems to have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Relay:
         self._refusals: dict[int, int] = {}
         self._waiting_since: float | None = None
         self._gaps = 0
+        self._asked: dict[int, int] = {}
 
     def turn(self) -> bool:
         """Do what there is to do; whether anything was done. Raises ChainUnavailable, LeaseLost."""
@@ -78,7 +81,7 @@ class Relay:
 
     def _forget_settled(self, under_way: Sequence[Sent]) -> None:
         alive = {one.id for one in under_way}
-        for kept in (self._sent_at, self._refusals):
+        for kept in (self._sent_at, self._refusals, self._asked):
             for gone in [one for one in kept if one not in alive]:
                 del kept[gone]
 
@@ -88,23 +91,33 @@ class Relay:
 
     def _carry(self, due: Sequence[Sent], under_way: Sequence[Sent]) -> bool:
         """Send again what was recorded; False where something was given up."""
-        first = under_way[0]
-        if first.nonce > self._chain.pending_nonce(self._account.address):
-            # nothing that waits can follow on what the chain has: a gap that no resending closes.
-            # A node that lags says the same for a moment, so it has to say so twice
-            self._gaps += 1
-            if self._gaps > 1:
-                _LOGGER.warning("nonces from %d on have a gap before them, signed again", first.nonce)
-                self._journal.give_up(under_way)
-                return False
-        else:
-            self._gaps = 0
+        following = self._chain.pending_nonce(self._account.address)
+        if self._is_gap(under_way[0].nonce > following):
+            _LOGGER.warning("nonces from %d on have a gap before them, signed again", under_way[0].nonce)
+            self._journal.give_up(under_way)
+            return False
+        mined = self._chain.nonce(self._account.address)
         for one in due:
-            if not self._send(one, self._journal.raw(one)):
+            if mined <= one.nonce < following and not self._is_doubted(one):
+                self._sent_at[one.id] = self._monotonic()
+            elif not self._send(one, self._journal.raw(one)):
                 later = [other for other in under_way if other.nonce >= one.nonce]
                 self._journal.give_up([one] if self._is_used(one) else later)
                 return False
         return True
+
+    def _is_gap(self, is_seen: bool) -> bool:  # noqa: FBT001 - what the node says just now
+        """Nothing that waits can follow on what the chain has, and no resending closes that.
+
+        A node that lags says the same for a moment, so it has to say so twice.
+        """
+        self._gaps = self._gaps + 1 if is_seen else 0
+        return self._gaps > 1
+
+    def _is_doubted(self, one: Sent) -> bool:
+        """The node counts a transaction of this nonce as waiting; now and then we ask whether it is ours."""
+        self._asked[one.id] = self._asked.get(one.id, -1) + 1
+        return self._asked[one.id] % _TRUST == 0
 
     def _send(self, one: Sent, raw: bytes) -> bool:
         """Send recorded bytes; False where they can never be mined."""
@@ -174,9 +187,9 @@ class Relay:
         return full or not under_way or now - self._waiting_since >= self._pace.batch_age
 
     def _next_nonce(self, under_way: Sequence[Sent]) -> int:
-        if under_way:
-            return under_way[-1].nonce + 1
-        return self._chain.pending_nonce(self._account.address)
+        # the last of ours, or a stranger's that came in between
+        following = self._chain.pending_nonce(self._account.address)
+        return max(under_way[-1].nonce + 1, following) if under_way else following
 
     def _sign_and_send(self, batch: Batch, nonce: int) -> None:
         contract = batch.entries[0].contract
@@ -184,4 +197,5 @@ class Relay:
         to = self._deployment.addresses[contract]
         signed = self._account.sign_transaction(nonce, to, data, batch.gas)
         recorded = self._journal.record(batch, contract, signed, int(self._clock()))
+        self._asked[recorded.id] = 0
         self._send(recorded, signed.raw)
