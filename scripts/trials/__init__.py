@@ -1,0 +1,1 @@
+"""What experiments on whole ledgers share: the ledger under load, clients that insist, what the chain holds."""

@@ -1,0 +1,93 @@
+"""Kills processes of a ledger and measures how long each takes until it answers again."""
+
+import http.client
+import json
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from api.supervisor import LEASE_SECONDS
+from scripts.trials.ledger import PROCESSES, Trial
+
+_POLL_SECONDS = 0.02
+_GIVE_UP_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Killer:
+    """``restarts`` has the seconds from the kill to the first answer, by process; ``kills`` counts SIGKILLs."""
+
+    trial: Trial
+    kills: int = 0
+    restarts: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in PROCESSES})
+    _killed: dict[str, tuple[float, float]] = field(default_factory=dict)
+
+    def strike(self, names: Iterable[str]) -> None:
+        """SIGKILL to all of these at once; what is not running at the moment is left out."""
+        running = self.trial.supervisor.pids()
+        for name in names:
+            if name in running:
+                os.kill(running[name], signal.SIGKILL)
+                # who is hit again before it answered is timed from the last hit
+                self._killed[name] = (time.monotonic(), time.time())
+                self.kills += 1
+
+    def await_all(self, seconds: float = _GIVE_UP_SECONDS) -> bool:
+        """Until everything that was killed answers; False where something does not within ``seconds``."""
+        until = time.monotonic() + seconds
+        while self._killed and time.monotonic() < until:
+            self.look()
+            time.sleep(_POLL_SECONDS)
+        return not self._killed
+
+    def look(self) -> None:
+        """Note who answers again."""
+        for name, (began, at) in tuple(self._killed.items()):
+            if self._answers[name](at):
+                self.restarts[name].append(time.monotonic() - began)
+                del self._killed[name]
+
+    @property
+    def _answers(self) -> dict[str, Callable[[float], bool]]:
+        return {"http": self._http, "relay": self._relay, "chain": self._chain}
+
+    def _http(self, _at: float) -> bool:
+        return _asked(self.trial.supervisor.ports.http, "GET", "/v1/health/live") is not None
+
+    def _chain(self, _at: float) -> bool:
+        asked = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber", "params": []})
+        return b"result" in (_asked(self.trial.supervisor.ports.rpc, "POST", "/", asked) or b"")
+
+    def _relay(self, at: float) -> bool:
+        """It serves nobody: its sign of life is that it took or renewed its lease after the kill."""
+        path = self.trial.settings.data / "huxin.db"
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)
+        try:
+            row = connection.execute("SELECT until FROM leases WHERE name='relay'").fetchone()
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            connection.close()
+        return row is not None and row[0] / 1000 - LEASE_SECONDS > at
+
+
+def _asked(port: int, method: str, path: str, content: str | None = None) -> bytes | None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request(method, path, content, {"Content-Type": "application/json"} if content else {})
+        answer = connection.getresponse()
+        said = answer.read()
+        return said if answer.status == 200 else None
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def quantile(values: Iterable[float], share: float) -> float:
+    """The value that ``share`` of them do not exceed; 0 where there are none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
