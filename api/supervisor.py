@@ -1,4 +1,4 @@
-"""``huxin up``: one data folder, three processes (chain, relay, HTTP), each restarted when it dies.
+"""``huxin up``: one data folder, its processes (chain, relays, HTTP gateways), each restarted when it dies.
 
 Everything listens on loopback. The processes hold nothing that their own files do not hold too, so
 killing any of them, or all, at any moment loses nothing.
@@ -8,7 +8,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -22,6 +21,7 @@ from typing import IO, Any, Self
 import httpx
 
 from api import founding
+from api.fleet import DATABASE_URL, HOST, ONE_OF_EACH, RPC_URL, Fleet, Ports, names, shown
 from api.founding import DataFolder, Report
 from ledger.errors import Conflict, Unavailable
 from node.durable import write_durably
@@ -34,14 +34,7 @@ LEASE_SECONDS = 3
 STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.05
 STATE_FILE = "supervisor.json"
-HOST = "127.0.0.1"
 RUNNER = (sys.executable, "-m", "api.supervised")
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.create_server((HOST, 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @dataclass(slots=True)
@@ -104,20 +97,12 @@ class Child:
         return lines[-1][:500] if lines else "-"
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """Where to listen on loopback; 0 takes a free one."""
-
-    http: int
-    rpc: int
-
-    def chosen(self) -> "Ports":
-        """The same with free ports in place of zeros: a restarted process must come back where it was."""
-        return Ports(self.http or free_port(), self.rpc or free_port())
-
-
 class Supervisor:
-    """Starts and keeps the processes of one data folder."""
+    """Starts and keeps the processes of one data folder.
+
+    Where the environment names a chain (``HUXIN_RPC_URL``) none is started, and the ledger is founded on that one;
+    where it names a database (``HUXIN_DATABASE_URL``) all processes use that one.
+    """
 
     def __init__(
         self,
@@ -127,24 +112,34 @@ class Supervisor:
         random_bytes: Callable[[int], bytes],
         report: Report = lambda _zh, _en: None,
         runners: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        fleet: Fleet = ONE_OF_EACH,
     ) -> None:
         """``environment`` is handed on to the processes with the folder's settings added.
 
+        Raises InvalidInput ``DATABASE_URL``.
         ``runners`` names, by process, what takes the place of ``python -m api.supervised`` before its arguments.
         """
         self.folder = DataFolder(data.resolve())
-        self.ports = ports.chosen()
+        gateways = ports.of_gateways(fleet.gateways)
+        self.ports = Ports(gateways[0], ports.rpc).chosen()
+        self._gateway_ports = gateways
+        self._fleet = fleet
+        self._external_chain = environment.get(RPC_URL)
+        # a relay that was killed is replaced at once: we start none before the one before has ended
+        lease = environment.get("HUXIN_LEASE_SECONDS") or (None if DATABASE_URL in environment else str(LEASE_SECONDS))
         self._environment = {
             **environment,
             "HUXIN_DATA": str(self.folder.path),
-            "HUXIN_HTTP_PORT": str(self.ports.http),
             "HUXIN_HTTP_HOST": HOST,
-            "HUXIN_RPC_URL": self.rpc_url,
-            # a relay that was killed is replaced at once: we start none before the one before has ended
-            "HUXIN_LEASE_HOLDER": random_bytes(16).hex(),
-            "HUXIN_LEASE_SECONDS": environment.get("HUXIN_LEASE_SECONDS", str(LEASE_SECONDS)),
+            RPC_URL: self.rpc_url,
+            **({} if lease is None else {"HUXIN_LEASE_SECONDS": lease}),
             "PYTHONUNBUFFERED": "1",
         }
+        if DATABASE_URL in environment:
+            # the database's library takes a while to import: only where its address has to be looked at
+            from api.store.database import read_address  # noqa: PLC0415
+
+            read_address(environment[DATABASE_URL])
         self._random_bytes = random_bytes
         self._report = report
         self._runners = runners
@@ -154,13 +149,18 @@ class Supervisor:
 
     @property
     def url(self) -> str:
-        """Where the HTTP API answers."""
-        return f"http://{HOST}:{self.ports.http}"
+        """Where the HTTP API answers; of several gateways the first."""
+        return self.urls[0]
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Where each gateway answers."""
+        return tuple(f"http://{HOST}:{port}" for port in self._gateway_ports)
 
     @property
     def rpc_url(self) -> str:
-        """Where the chain answers."""
-        return f"http://{HOST}:{self.ports.rpc}"
+        """Where the chain answers; may hold a password (:func:`api.fleet.shown`)."""
+        return self._external_chain or f"http://{HOST}:{self.ports.rpc}"
 
     # --- life
 
@@ -179,19 +179,33 @@ class Supervisor:
             raise
 
     def _start_all(self) -> None:
-        chain = self._child("chain", self.folder.relay_key_file, "node.embedded", *self._chain_arguments())
+        chain = self._start_chain()
         # these two import while the chain starts, and begin when there is a ledger
-        relay = self._child("relay", self.folder.network_file, "api.relay")
-        server = self._child("http", self.folder.network_file, "api.http")
+        relays = [self._start_relay(name) for name in names("relay", self._fleet.relays)]
+        gateways = names("http", self._fleet.gateways)
+        servers = [self._start_gateway(*each) for each in zip(gateways, self._gateway_ports, strict=True)]
         # web3 takes a second to import: it does so while the chain is starting, and not for `huxin --help`
         from api.ledgers import found_or_check  # noqa: PLC0415
 
-        self._await(self._chain_answers, chain)
-        self._report(f"链已就绪 {self.rpc_url}", f"chain ready at {self.rpc_url}")
+        self._await(self._chain_answers, *chain)
+        place = shown(self.rpc_url)
+        self._report(f"链已就绪 {place}", f"chain ready at {place}")
         found_or_check(self.folder, self.rpc_url, self._report)
-        self._await(self._http_answers, chain, relay, server)
-        state = {"pid": os.getpid(), "url": self.url, "rpcUrl": self.rpc_url}
+        self._await(self._http_answers, *chain, *relays, *servers)
+        state = {"pid": os.getpid(), "url": self.url, "urls": self.urls, "rpcUrl": place}
         write_durably(self.folder.path / STATE_FILE, json.dumps(state) + "\n")
+
+    def _start_chain(self) -> list[Child]:
+        if self._external_chain is not None:
+            return []
+        return [self._child("chain", self.folder.relay_key_file, "node.embedded", *self._chain_arguments())]
+
+    def _start_relay(self, name: str) -> Child:
+        holder = {"HUXIN_LEASE_HOLDER": self._random_bytes(16).hex()}
+        return self._child(name, self.folder.network_file, "api.relay", variables=holder)
+
+    def _start_gateway(self, name: str, port: int) -> Child:
+        return self._child(name, self.folder.network_file, "api.http", variables={"HUXIN_HTTP_PORT": str(port)})
 
     def _chain_arguments(self) -> Sequence[str]:
         sender = founding.relay_address(self.folder)
@@ -255,10 +269,13 @@ class Supervisor:
 
     # --- parts
 
-    def _child(self, name: str, begins_with: Path, package: str, *arguments: str) -> Child:
+    def _child(
+        self, name: str, begins_with: Path, package: str, *arguments: str, variables: Mapping[str, str] | None = None
+    ) -> Child:
         command = (str(begins_with), package, *arguments)
         log = self.folder.logs / f"{name}.log"
-        child = Child(name, command, log, self._environment, self._runners.get(name, RUNNER))
+        environment = {**self._environment, **(variables or {})}
+        child = Child(name, command, log, environment, self._runners.get(name, RUNNER))
         child.start(time.monotonic())
         self._children.append(child)
         return child
@@ -280,8 +297,8 @@ class Supervisor:
         return answer is not None and "result" in answer
 
     def _http_answers(self) -> bool:
-        answer = _ask("GET", f"{self.url}/v1/health/ready")
-        return answer is not None and answer.get("status") == "ready"
+        answers = [_ask("GET", f"{url}/v1/health/ready") for url in self.urls]
+        return all(answer is not None and answer.get("status") == "ready" for answer in answers)
 
 
 def take_lock(data: Path) -> IO[str]:

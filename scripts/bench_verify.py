@@ -24,9 +24,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from api.client import HuxinClient, Patience
+from api.fleet import Ports
 from api.founding import DataFolder
 from api.signers import KeySigner
-from api.supervisor import Ports, Supervisor
+from api.supervisor import Supervisor
 from ledger import acts
 from ledger.commitments import identifier_commitment
 from ledger.crypto import keccak

@@ -29,16 +29,34 @@ def register(app: typer.Typer) -> None:
     app.add_typer(index)
 
 
-def up(session: Session, data: Data = DEFAULT_DATA, port: HttpPort = 8600, rpc_port: RpcPort = 8545) -> None:
+def up(
+    session: Session,
+    data: Data = DEFAULT_DATA,
+    port: HttpPort = 8600,
+    rpc_port: RpcPort = 8545,
+    gateways: Annotated[int, typer.Option(min=1, max=32, help="HTTP 网关数,端口递增 gateways, on the next ports")] = 1,
+    relays: Annotated[int, typer.Option(min=1, max=8, help="中继数,一主余备 relays, one at work")] = 1,
+    database_url: Annotated[
+        str | None,
+        typer.Option(help="外部 PostgreSQL;含口令时用 HUXIN_DATABASE_URL a database; with a password by environment"),
+    ] = None,
+    rpc_url: Annotated[
+        str | None, typer.Option(help="外部链(或 HUXIN_RPC_URL),不启动内置链 a chain that runs elsewhere")
+    ] = None,
+) -> None:
     """启动账本:链、中继、HTTP 服务,仅限本机。Run the ledger on loopback; Ctrl-C stops it."""
-    from api.supervisor import Ports, Supervisor, run
+    from api.fleet import Fleet, Ports, shown, with_addresses
+    from api.supervisor import Supervisor, run
 
     environment = session.environment
-    supervisor = Supervisor(data, Ports(port, rpc_port), environment.variables, environment.random_bytes, session.say)
+    variables = with_addresses(environment.variables, database_url, rpc_url)
+    supervisor = Supervisor(
+        data, Ports(port, rpc_port), variables, environment.random_bytes, session.say, fleet=Fleet(gateways, relays)
+    )
 
     def ready() -> None:
-        facts = {"ready": True, "url": supervisor.url, "rpc": supervisor.rpc_url, "pids": supervisor.pids()}
-        session.show(facts)
+        urls = {"url": supervisor.url, "urls": supervisor.urls, "rpc": shown(supervisor.rpc_url)}
+        session.show({"ready": True, **urls, "pids": supervisor.pids()})
 
     run(supervisor, ready)
 
@@ -52,7 +70,7 @@ def demo(
 ) -> None:
     """演示:跨区域办件全过程,真链、真接口。The whole story on a real chain through the HTTP API."""
     from api.demo.run import play
-    from api.supervisor import Ports
+    from api.fleet import Ports
 
     result = play(data, Ports(port, rpc_port), session.environment, session.say, audit=with_audit)
     result.show(session)

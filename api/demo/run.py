@@ -9,8 +9,9 @@ from api import founding
 from api.client import HuxinClient
 from api.demo.journal import Journal, Row
 from api.demo.story import tell
+from api.fleet import Ports
 from api.settings import Settings
-from api.supervisor import Ports, Supervisor, take_lock
+from api.supervisor import Supervisor, take_lock
 
 
 class Machine(Protocol):

@@ -10,9 +10,10 @@ from typing import Any
 from eth_abi.abi import encode
 
 from api.client import HuxinClient, Patience
+from api.fleet import Ports
 from api.founding import DataFolder, council_signers
 from api.signers import KeySigner
-from api.supervisor import Ports, Supervisor
+from api.supervisor import Supervisor
 from ledger import acts
 from ledger.crypto import keccak
 from ledger.ids import FOREVER, scoped
