@@ -17,8 +17,6 @@ from ledger.ids import agency_of
 from ledger.reasons import Reason
 
 QUEUED, SENT, APPLIED, REFUSED, DISCARDED = "queued", "sent", "applied", "refused", "discarded"
-_MOST_ACTS = 510
-"""Acts under one signature, at most."""
 _RECOUNT = 200
 _COLUMNS = (
     outbox_acts.c.act_id, outbox_acts.c.name, outbox_acts.c.officer, outbox_acts.c.subject,
@@ -98,7 +96,7 @@ class Outbox:
         with self._db.write() as connection:
             self._runs += 1
             # counting what waits costs more than accepting does, and the bound need not be exact
-            if self._room < len(items) * _MOST_ACTS or self._runs % _RECOUNT == 0:
+            if self._room < sum(len(_ids(item)) for item in items) or self._runs % _RECOUNT == 0:
                 self._room = self._limit - pending_count(connection)
             claims = [item for item in items if isinstance(item, Claim)]
             run = _Run(connection, self._room, self.open_bench(connection, claims) if claims else None)

@@ -34,6 +34,7 @@ class GroupWriter(Generic[A, B]):
         self._some = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox-writer", daemon=True)
         self._closed = False
+        self._waking = False
 
     def start(self) -> None:
         """Begin to write."""
@@ -43,6 +44,7 @@ class GroupWriter(Generic[A, B]):
         """Hand in an item; the future ends after the commit. Raises Unavailable ``OUTBOX_FULL``."""
         future: Future[B] = Future()
         self._hand_in(item, _InThread(future))
+        self._some.set()
         return future
 
     async def wait(self, item: A) -> B:
@@ -50,7 +52,15 @@ class GroupWriter(Generic[A, B]):
         loop = asyncio.get_running_loop()
         future: asyncio.Future[B] = loop.create_future()
         self._hand_in(item, _InLoop(loop, future))
+        if not self._waking:
+            # once for all that the loop has ready now: waking the thread for each would take the loop's turn away
+            self._waking = True
+            loop.call_soon(self._wake)
         return await future
+
+    def _wake(self) -> None:
+        self._waking = False
+        self._some.set()
 
     def _hand_in(self, item: A, waiter: "_Waiter[B]") -> None:
         if self._closed or not self._thread.is_alive():
@@ -58,7 +68,6 @@ class GroupWriter(Generic[A, B]):
         if len(self._waiting) >= self._longest:
             raise _unavailable("OUTBOX_FULL", "too many acts wait to be written", "待写入的行为过多")
         self._waiting.append((item, waiter))
-        self._some.set()
 
     def close(self) -> None:
         """Write what waits, then end."""
