@@ -10,21 +10,13 @@ V = TypeVar("V")
 class LazyMap(dict[K, V], Generic[K, V]):
     """A dict over a store: the first question about a key fetches it; absence is remembered.
 
-    ``freeze`` turns a value into something comparable that does not change with it; where it is
-    given, :meth:`changes` tells what differs from what was fetched.
+    What is there is found as fast as in any dict.
     """
 
-    def __init__(
-        self,
-        fetch: Callable[[list[K]], dict[K, V]],
-        freeze: Callable[[K, V], Any] | None = None,
-    ) -> None:
+    def __init__(self, fetch: Callable[[list[K]], dict[K, V]]) -> None:
         super().__init__()
         self._fetch = fetch
-        self._freeze = freeze
         self._asked: set[K] = set()
-        self._touched: set[K] = set()
-        self._frozen: dict[K, Any] = {}
 
     def prefetch(self, keys: Iterable[K]) -> None:
         """Fetch several keys at once."""
@@ -34,42 +26,83 @@ class LazyMap(dict[K, V], Generic[K, V]):
         self._asked.update(wanted)
         for key, value in self._fetch(wanted).items():
             dict.__setitem__(self, key, value)
-            if self._freeze is not None:
-                self._frozen[key] = self._freeze(key, value)
 
-    def _look(self, key: K) -> None:
-        self._touched.add(key)
+    def __missing__(self, key: K) -> V:
         if key not in self._asked:
             self.prefetch((key,))
+            if dict.__contains__(self, key):
+                return dict.__getitem__(self, key)
+        raise KeyError(key)
 
     def __contains__(self, key: object) -> bool:
-        self._look(key)  # type: ignore[arg-type]  # a key of another type is simply not found
-        return super().__contains__(key)
-
-    def __getitem__(self, key: K) -> V:
-        self._look(key)
-        return super().__getitem__(key)
+        if dict.__contains__(self, key):
+            return True
+        if key in self._asked:
+            return False
+        self.prefetch((key,))  # type: ignore[arg-type]  # a key of another type is simply not found
+        return dict.__contains__(self, key)
 
     def get(self, key: K, default: Any = None) -> Any:
         """As a dict's."""
-        self._look(key)
-        return super().get(key, default)
+        try:
+            return self[key]
+        except KeyError:
+            return default
 
     def __setitem__(self, key: K, value: V) -> None:
-        self._look(key)
+        self._asked.add(key)
+        dict.__setitem__(self, key, value)
+
+    def forget(self) -> None:
+        """Drop everything fetched."""
+        self.clear()
+        self._asked.clear()
+
+
+class TrackedMap(LazyMap[K, V]):
+    """A LazyMap that tells what was changed in it since it was fetched.
+
+    ``freeze`` turns a value into something comparable that does not change with it.
+    """
+
+    def __init__(self, fetch: Callable[[list[K]], dict[K, V]], freeze: Callable[[K, V], Any]) -> None:
+        super().__init__(fetch)
+        self._freeze = freeze
+        self._touched: set[K] = set()
+        self._frozen: dict[K, Any] = {}
+
+    def prefetch(self, keys: Iterable[K]) -> None:
+        """Fetch several keys at once, and keep how they were."""
+        wanted = [key for key in set(keys) if key not in self._asked]
+        super().prefetch(wanted)
+        for key in wanted:
+            if dict.__contains__(self, key):
+                self._frozen[key] = self._freeze(key, dict.__getitem__(self, key))
+
+    def __contains__(self, key: object) -> bool:
+        self._touched.add(key)  # type: ignore[arg-type]  # see LazyMap
+        return super().__contains__(key)
+
+    def __getitem__(self, key: K) -> V:
+        self._touched.add(key)
+        return super().__getitem__(key)
+
+    def __setitem__(self, key: K, value: V) -> None:
+        # what is there has to be known, or it would look new
+        self.prefetch((key,))
+        self._touched.add(key)
         super().__setitem__(key, value)
 
     def __delitem__(self, key: K) -> None:
-        self._look(key)
+        self.prefetch((key,))
+        self._touched.add(key)
         super().__delitem__(key)
 
     def changes(self) -> Iterator[tuple[K, V | None, Any, Any]]:
         """(key, value or None where deleted, frozen before or None, frozen now or None) of what differs."""
-        if self._freeze is None:
-            return
         for key in self._touched:
-            value = super().get(key)
-            present = super().__contains__(key)
+            present = dict.__contains__(self, key)
+            value = dict.__getitem__(self, key) if present else None
             now = self._freeze(key, value) if present else None  # type: ignore[arg-type]
             if now != self._frozen.get(key):
                 yield key, value, self._frozen.get(key), now
@@ -85,8 +118,7 @@ class LazyMap(dict[K, V], Generic[K, V]):
 
     def forget(self) -> None:
         """Drop everything fetched."""
-        self.clear()
-        self._asked.clear()
+        super().forget()
         self._touched.clear()
         self._frozen.clear()
 

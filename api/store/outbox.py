@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
+from api.store.bulk import insert_rows
 from api.store.database import Database
 from api.store.entries import Claim, Entry
 from api.store.models import ActStatus
@@ -139,11 +140,9 @@ class _Run:
         self._known = read_statuses(self._connection, [act_id for item in items for act_id in _ids(item)])
         self._keys = _read_keys(self._connection, items)
         answers = [self._answer(item) for item in items]
-        for table, rows in (
-            (outbox_entries, self._entries), (outbox_acts, self._acts), (idempotency, self._new_keys),
-        ):  # fmt: skip
-            if rows:
-                self._connection.execute(insert(table), rows)
+        insert_rows(self._connection, outbox_entries, self._entries)
+        insert_rows(self._connection, outbox_acts, self._acts)
+        insert_rows(self._connection, idempotency, self._new_keys)
         return answers
 
     def _answer(self, item: Entry | Claim) -> Receipt | HuxinError:

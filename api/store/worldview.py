@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, update
 from api.store import index_tables as t
 from api.store import shapes
 from api.store.facts import apply_facts, encode_facts, read_facts, write_facts
-from api.store.lazy import LazyMap, LazySet
+from api.store.lazy import LazyMap, LazySet, TrackedMap
 from api.store.origin import Origin
 from api.store.shapes import Shape
 from ledger.ids import agency_of
@@ -44,7 +44,7 @@ class Worldview:
     def __init__(self, origin: Origin, connect: Connect, has_code: Callable[[bytes], bool]) -> None:
         self._connect = connect
         maps: dict[str, Any] = {name: self._map(shape) for name, shape in RECORDS.items()}
-        maps["items"] = LazyMap(self._loader(shapes.load_items), shapes.freeze_item)
+        maps["items"] = TrackedMap(self._loader(shapes.load_items), shapes.freeze_item)
         maps["heads"] = LazyMap(self._loader(shapes.HEADS.load))
         maps["judged"] = LazySet(self._loader(shapes.load_judged))
         self.maps = maps
@@ -60,8 +60,8 @@ class Worldview:
 
         return fetch
 
-    def _map(self, shape: Shape) -> LazyMap[Any, Any]:
-        return LazyMap(self._loader(shape.load), lambda _key, record: shape.encode(record))
+    def _map(self, shape: Shape) -> TrackedMap[Any, Any]:
+        return TrackedMap(self._loader(shape.load), lambda _key, record: shape.encode(record))
 
     def flush(self, connection: Connection, block: int, details: Details) -> None:
         """Write what differs from what was loaded, and the details of what the acts entered."""
@@ -75,7 +75,7 @@ class Worldview:
     def settle(self) -> None:
         """The block is on disk: what is here is what is there."""
         for one in self.maps.values():
-            if isinstance(one, LazyMap):
+            if isinstance(one, TrackedMap):
                 one.settle()
                 if len(one) > MOST_KEPT:
                     one.forget()

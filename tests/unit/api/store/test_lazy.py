@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
-from api.store.lazy import LazyMap, LazySet
+from api.store.lazy import LazySet, TrackedMap
 from api.store.schema import Unsigned
 
 
@@ -23,7 +23,7 @@ def test_lazy_map_asks_once_and_knows_what_changed() -> None:
         asked.extend(keys)
         return {key: [key] for key in keys if key < 10}
 
-    lazy: LazyMap[int, list[int]] = LazyMap(fetch, lambda _key, value: tuple(value))
+    lazy: TrackedMap[int, list[int]] = TrackedMap(fetch, lambda _key, value: tuple(value))
     assert 11 not in lazy
     assert lazy.get(11) is None
     lazy.prefetch((1, 2))
