@@ -1,8 +1,8 @@
 """P6: one license verified by the digest of its file through HTTP, beside the trivial GET of the same server.
 
-Chain, relay and HTTP run as processes of their own over a fresh folder; the licenses are issued through the API by their
-agency's officer and reach the index from the chain, every second one is also recorded with its fields, so that its
-content is checked too. Then 32 keep-alive clients ask, in turn for `GET /v1/health/live` and for licenses in random
+Chain, relay and HTTP run as processes of their own over a fresh folder; the licenses are issued through the API by
+their agency's officer and reach the index from the chain, every second one is also recorded with its fields, so that
+its content is checked too. Then 32 keep-alive clients ask, in turn for `GET /v1/health/live` and for licenses in random
 order, each answer being compared with the license that was asked for. At the end one license is suspended and has to
 be told so. Goal: the median round's rate ≥ 0.7 of that of the GETs around it.
 Exit codes: 0 met, 1 missed, 2 a wrong answer.
@@ -31,7 +31,6 @@ from api.supervisor import Supervisor
 from ledger import acts
 from ledger.commitments import identifier_commitment
 from ledger.crypto import keccak
-from ledger.eip712 import message
 from ledger.ids import FOREVER, scoped
 from ledger.procedure import ALL_ROLES
 from ledger.rules.licenses import leaf_of
@@ -70,11 +69,12 @@ FULL, QUICK = Size(2_000, 7, 4_000), Size(60, 1, 300)
 
 @dataclass(slots=True)
 class Round:
-    """The trivial GETs before and after, and the verifications between them."""
+    """The trivial GETs before and after, the verifications between them, the server's seconds for each kind."""
 
     before: Run
     verified: Run
     after: Run
+    busy: tuple[float, float]
 
     @property
     def trivial(self) -> float:
@@ -131,7 +131,7 @@ class Office:
 
     def hand_in(self, cls: type, **fields: Any) -> bytes:
         """An act of the issuer; its id."""
-        act = self.client.make(cls, ISSUER, **fields)
+        act: Any = self.client.make(cls, ISSUER, **fields)
         return bytes.fromhex(self.client.submit(act).act_id[2:])
 
     def settle(self, act_ids: Sequence[bytes]) -> None:
@@ -156,11 +156,12 @@ def found(supervisor: Supervisor) -> Office:
 
 
 class Asking:
-    """Licenses by digest in random order; every answer is held against what was asked."""
+    """Licenses by digest in random order; every answer is kept, and held against what was asked afterwards."""
 
     def __init__(self, office: Office, chooser: random.Random) -> None:
         self._issued, self._chooser = office.issued, chooser
         self._asked: list[int] = []
+        self._answers: list[tuple[int, int, bytes]] = []
 
     def requests(self, count: int) -> list[bytes]:
         """The next `count` requests; SM3 and SHA-256 in turn."""
@@ -172,7 +173,19 @@ class Asking:
         digest = f"sm3:{one.sm3.hex()}" if place % 2 else f"sha256:{one.sha256.hex()}"
         return json.dumps({"digest": digest}).encode()
 
-    def check(self, place: int, status: int, body: bytes) -> None:
+    def keep(self, place: int, status: int, body: bytes) -> None:
+        """An answer as it comes."""
+        self._answers.append((place, status, body))
+
+    def check(self) -> None:
+        """Judge the answers kept."""
+        if len(self._answers) != len(self._asked):
+            raise WrongAnswer(f"{len(self._answers)} of {len(self._asked)}")
+        for answer in self._answers:
+            self._check(*answer)
+        self._answers.clear()
+
+    def _check(self, place: int, status: int, body: bytes) -> None:
         """Raises WrongAnswer unless the license asked for is said to be valid, for the reasons there are."""
         number = self._asked[place]
         said = json.loads(body)
@@ -185,20 +198,32 @@ class Asking:
             raise WrongAnswer(body.decode())
 
 
-def measure(address: tuple[str, int], asking: Asking, size: Size) -> list[Round]:
-    """Rounds of GETs, verifications, GETs."""
+def measure(address: tuple[str, int], pid: int, asking: Asking, size: Size) -> list[Round]:
+    """Rounds of GETs, verifications, GETs; ``pid`` is the server's."""
     live = [get(LIVE)] * (size.requests // 2)
     drive(address, live, CLIENTS)
     drive(address, asking.requests(size.requests), CLIENTS)
     rounds = []
     for number in range(size.rounds):
         requests = asking.requests(size.requests)
-        rounds.append(Round(
-            drive(address, live, CLIENTS), drive(address, requests, CLIENTS, asking.check),
-            drive(address, live, CLIENTS),
-        ))  # fmt: skip
+        marks = [processor_seconds(pid)]
+        before = drive(address, live, CLIENTS)
+        marks.append(processor_seconds(pid))
+        verified = drive(address, requests, CLIENTS, asking.keep)
+        marks.append(processor_seconds(pid))
+        after = drive(address, live, CLIENTS)
+        marks.append(processor_seconds(pid))
+        asking.check()
+        busy = marks[1] - marks[0] + marks[3] - marks[2], marks[2] - marks[1]
+        rounds.append(Round(before, verified, after, busy))
         progress(f"第 {number + 1} 轮 round {number + 1}: {rounds[-1].ratio:.3f}")
     return rounds
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has used, all threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def check_suspension(office: Office, address: tuple[str, int]) -> None:
@@ -220,6 +245,9 @@ def report(rounds: Sequence[Round]) -> list[Target]:
     for name, latencies in (("GET " + LIVE, gets), ("POST " + ASK, verified)):
         whole = Run(latencies=latencies)
         print(f"{name:<26} p50 {whole.quantile(0.5) * 1e3:6.2f} ms   p99 {whole.quantile(0.99) * 1e3:6.2f} ms")
+    busy = [sum(one.busy[kind] for one in rounds) for kind in (0, 1)]
+    each = [1e6 * seconds / len(latencies) for seconds, latencies in zip(busy, (gets, verified), strict=True)]
+    print(f"处理器时间 server's processor time: GET {each[0]:.0f} us, verify {each[1]:.0f} us, {each[0] / each[1]:.3f}")
     statuses = sum((one.verified.statuses for one in rounds), Counter())
     print(f"{'回答 answers':<24} {dict(statuses)}   {CLIENTS} 连接 connections   负载 load {os.getloadavg()[0]:.1f}")
     middle = sorted(rounds, key=lambda one: one.ratio)[len(rounds) // 2]
@@ -231,7 +259,7 @@ def report(rounds: Sequence[Round]) -> list[Target]:
 
 def run(size: Size, seed: int) -> list[Round]:
     """Start, found, issue, measure, suspend."""
-    environment = {**os.environ, "HUXIN_PUBLIC_RATE": "1000000000"}  # noqa: TID251 - handed on to the processes
+    environment = {**os.environ, "HUXIN_PUBLIC_RATE": "1000000000"}
     with tempfile.TemporaryDirectory() as folder:
         progress("启动 starting chain, relay and HTTP")
         with Supervisor(Path(folder) / "data", Ports(0, 0), environment, os.urandom) as supervisor:
@@ -241,7 +269,7 @@ def run(size: Size, seed: int) -> list[Round]:
             progress(f"{size.licenses} 份证照在 {time.monotonic() - began:.0f} 秒内上链 licenses anchored")
             where = urlsplit(supervisor.url)
             address = (str(where.hostname), int(where.port or 0))
-            rounds = measure(address, Asking(office, random.Random(seed)), size)  # noqa: S311 - which to ask for
+            rounds = measure(address, supervisor.pids()["http"], Asking(office, random.Random(seed)), size)  # noqa: S311 - which to ask for
             check_suspension(office, address)
             return rounds
 

@@ -55,7 +55,9 @@ class Inquiry:
     async def _answer(self, asked: Digest) -> Response | None:
         moments = self._quick.moments
         try:
-            moment = moments.latest() or await run_in_threadpool(moments.renew)
+            moment = moments.latest()
+            if moment is None:
+                moment = await run_in_threadpool(moments.renew)
             reports = self._quick.at_once(asked, moment)
         except HuxinError as error:
             return problem_of(error)

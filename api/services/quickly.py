@@ -19,9 +19,9 @@ from ledger.records import LicenseRecord
 from ledger.verdict import Report, Verdict, report
 from ledger.world import World
 
-SOON_SECONDS = 0.1
+SOON_SECONDS = 0.25
 """Age at which one caller looks anew while the others go on with what there is."""
-MOST_SECONDS = 0.3
+MOST_SECONDS = 0.5
 """Age beyond which everybody waits for the new look."""
 
 _BEST = (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)

@@ -84,7 +84,7 @@ def unknown(freshness: Freshness, name: str, reason: Reason) -> Report:
 
 
 class Background:
-    """What the reports of one moment share: the world, how fresh the index is, and the checks that follow from these."""
+    """What the reports of one moment share: the world, how fresh the index is, and the checks that follow."""
 
     def __init__(self, world: World, freshness: Freshness) -> None:
         self.world, self.freshness = world, freshness

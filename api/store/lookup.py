@@ -115,7 +115,8 @@ def _open(url: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{path}?mode=ro", timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
     )
-    connection.execute("PRAGMA cache_size=-32000")
+    # every commit of another connection empties this one's page cache; the mapped file is not read again
+    connection.execute("PRAGMA mmap_size=1073741824")
     return connection
 
 
