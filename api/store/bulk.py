@@ -1,14 +1,16 @@
-"""Many rows into a table without what an expression costs for each of them."""
+"""Many rows into a table, and many keys looked up, without what an expression costs each time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, LargeBinary, Table, insert
+from sqlalchemy import Column, Connection, LargeBinary, Table, insert
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from api.store.shapes import chunks
 
 Convert = Callable[[Any], Any]
 
@@ -28,6 +30,26 @@ class _Statement:
         for place, convert in self.converted:
             values[place] = convert(values[place])
         return tuple(values) if self.positional else dict(zip(self.names, values, strict=True))
+
+
+def select_in(
+    connection: Connection, columns: Sequence[Column[Any]], key: Column[Any], values: Sequence[bytes], more: str = ""
+) -> Iterator[Any]:
+    """Rows of ``columns``, as the driver gives them, where the ``key`` (bytes) is one of ``values``.
+
+    ``more`` is SQL of ours that follows the condition. ``Unsigned`` columns come as bytes.
+    """
+    head = _select(tuple(columns), key)
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    for chunk in chunks(values):
+        marks = ",".join((mark,) * len(chunk))
+        yield from connection.exec_driver_sql(f"{head} ({marks}) {more}", tuple(chunk))
+
+
+@cache
+def _select(columns: tuple[Column[Any], ...], key: Column[Any]) -> str:
+    names = ", ".join(column.name for column in columns)
+    return f"SELECT {names} FROM {key.table.name} WHERE {key.name} IN"  # noqa: S608 - names of our own tables
 
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

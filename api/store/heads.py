@@ -1,16 +1,21 @@
 """Where cases stand: the index, with steps that are accepted and not yet anchored laid over it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, select
 
 from api.store import index_tables as t
+from api.store.bulk import select_in
 from api.store.database import Database
 from api.store.own_tables import outbox_acts
 from api.store.shapes import chunks
 from ledger.state import CaseState
 
 _WAITING = outbox_acts.c.status.in_(("queued", "sent"))
+_INDEXED = (t.cases.c.case_key, t.cases.c.trail, t.cases.c.word)
+_PENDING = (outbox_acts.c.subject, outbox_acts.c.after_trail, outbox_acts.c.after_word)
+_ACCEPTED = "AND status IN ('queued', 'sent') AND after_trail IS NOT NULL ORDER BY entry, place"
 
 
 class Heads:
@@ -45,19 +50,13 @@ class Heads:
 
 def latest_states(connection: Connection, case_keys: Sequence[bytes]) -> dict[bytes, CaseState]:
     """Latest states by case, pending steps counted."""
-    found: dict[bytes, CaseState] = {}
-    for chunk in chunks(case_keys):
-        indexed = select(t.cases.c.case_key, t.cases.c.trail, t.cases.c.word)
-        for key, trail, word in connection.execute(indexed.where(t.cases.c.case_key.in_(chunk))):
-            found[key] = CaseState.unpack(trail, word)
-        pending = (
-            select(outbox_acts.c.subject, outbox_acts.c.after_trail, outbox_acts.c.after_word)
-            .where(outbox_acts.c.subject.in_(chunk), _WAITING, outbox_acts.c.after_trail.is_not(None))
-            .order_by(outbox_acts.c.entry, outbox_acts.c.place)
-        )
-        for key, trail, word in connection.execute(pending):
-            found[key] = CaseState.unpack(trail, word)
+    found = dict(_states(select_in(connection, _INDEXED, t.cases.c.case_key, case_keys)))
+    found.update(_states(select_in(connection, _PENDING, outbox_acts.c.subject, case_keys, _ACCEPTED)))
     return found
+
+
+def _states(rows: Iterator[Any]) -> Iterator[tuple[bytes, CaseState]]:
+    return ((bytes(key), CaseState.unpack(bytes(trail), int.from_bytes(word))) for key, trail, word in rows)
 
 
 def pending_links(connection: Connection, children: Sequence[bytes]) -> dict[bytes, bytes]:

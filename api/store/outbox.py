@@ -1,12 +1,13 @@
 """The durable outbox: an act that was acknowledged is on disk, once, whatever happens next."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection, func, select
 
-from api.store.bulk import insert_rows
+from api.store.bulk import insert_rows, select_in
 from api.store.database import Database
 from api.store.entries import Claim, Entry
 from api.store.models import ActStatus
@@ -19,6 +20,7 @@ from ledger.reasons import Reason
 
 QUEUED, SENT, APPLIED, REFUSED, DISCARDED = "queued", "sent", "applied", "refused", "discarded"
 _RECOUNT = 200
+_ID = (outbox_acts.c.act_id,)
 _COLUMNS = (
     outbox_acts.c.act_id, outbox_acts.c.name, outbox_acts.c.officer, outbox_acts.c.subject,
     outbox_acts.c.status, outbox_acts.c.reason, outbox_acts.c.tx_hash, outbox_acts.c.block,
@@ -55,6 +57,14 @@ def _no_bench(_connection: Connection, _claims: Sequence[Claim]) -> Bench:
     raise NotImplementedError("claims are judged by api.services.examination; this process takes entries only")
 
 
+Watch: TypeAlias = Callable[[Sequence[Receipt | HuxinError], float], None]
+"""Told, after a commit, what it answered and how many seconds it took; must not raise."""
+
+
+def _unwatched(_answers: Sequence[Receipt | HuxinError], _seconds: float) -> None:
+    pass
+
+
 class Outbox:
     """Accepts entries by group commit and tells how their acts stand."""
 
@@ -65,6 +75,7 @@ class Outbox:
         self._room = 0
         self._runs = 0
         self.open_bench: OpenBench = _no_bench
+        self.watch: Watch = _unwatched
         self.writer: GroupWriter[Entry | Claim, Receipt] = GroupWriter(self._commit, most, longest)
 
     async def accept(self, item: Entry | Claim) -> Receipt:
@@ -94,6 +105,7 @@ class Outbox:
             return pending_count(connection)
 
     def _commit(self, items: Sequence[Entry | Claim]) -> Sequence[Receipt | HuxinError]:
+        began = time.perf_counter()
         with self._db.write() as connection:
             self._runs += 1
             # counting what waits costs more than accepting does, and the bound need not be exact
@@ -103,6 +115,7 @@ class Outbox:
             run = _Run(connection, self._room, self.open_bench(connection, claims) if claims else None)
             answers = run.accept(items)
         self._room = run.room
+        self.watch(answers, time.perf_counter() - began)
         return answers
 
 
@@ -137,7 +150,9 @@ class _Run:
         self._next = 1 + (connection.execute(select(func.max(outbox_entries.c.id))).scalar_one() or 0)
 
     def accept(self, items: Sequence[Entry | Claim]) -> list[Receipt | HuxinError]:
-        self._known = read_statuses(self._connection, [act_id for item in items for act_id in _ids(item)])
+        ids = [act_id for item in items for act_id in _ids(item)]
+        repeated = [bytes(row[0]) for row in select_in(self._connection, _ID, outbox_acts.c.act_id, ids)]
+        self._known = read_statuses(self._connection, repeated)
         self._keys = _read_keys(self._connection, items)
         answers = [self._answer(item) for item in items]
         insert_rows(self._connection, outbox_entries, self._entries)
