@@ -111,6 +111,11 @@ class ChainDatabase:
             raise damaged(f"chain store version {version} is unknown", f"链库版本 {version} 未知")
 
     @property
+    def rows_written(self) -> int:
+        """Rows inserted since this was opened."""
+        return self._writer.total_changes
+
+    @property
     def reader(self) -> sqlite3.Connection:
         """This thread's own connection; it cannot write, and ends with its thread."""
         found = cast("_Reader | None", getattr(self._local, "reader", None))
