@@ -27,7 +27,7 @@ from scripts.trials.ledger import PROCESSES, Trial, running
 
 CLIENTS = 4
 RESTART_SECONDS = 5.0
-MUTANTS = {"outbox.acknowledge_before_commit": "http", "relay.send_before_journal": "relay",
+MUTANTS = {"outbox.acknowledge_before_commit": "http", "relay.send_without_journal": "relay",
            "index.block_before_its_rows": "relay"}  # fmt: skip
 """Which process each mutant lives in; the last one leaves an index that nothing can follow."""
 _TOGETHER = (("http",), ("relay",), ("chain",), ("http", "relay"), ("http", "chain"), ("relay", "chain"), PROCESSES)

@@ -1,30 +1,45 @@
 """The relay's promise broken: nonce and signed bytes are on disk before they are sent."""
 
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from api.relay.batching import Batch
-from api.relay.journal import Journal, Sent
-from api.relay.ports import RelayChain
-from api.relay.relay import Relay
-from node.gateway.account import SignedTransaction
+from sqlalchemy import Connection
 
-_SLOW_DISK = 0.05  # seconds that a commit takes on a busy disk
+from api.relay.journal import Journal
+from api.store.database import Database
 
 
-def send_before_journal() -> None:
-    """A transaction is sent first and recorded afterwards."""
-    build = Relay.__init__
+class _ForgottenError(Exception):
+    pass
 
-    def patched(self: Relay, journal: Journal, chain: RelayChain, *rest: Any, **named: Any) -> None:
-        record = journal.record
 
-        def send_first(batch: Batch, contract: str, signed: SignedTransaction, now: int) -> Sent:
-            chain.send_raw(signed.raw)
-            time.sleep(_SLOW_DISK)
-            return record(batch, contract, signed, now)
+class _Forgets:
+    """A database whose transactions are rolled back and said to be done."""
 
-        journal.record = send_first  # type: ignore[method-assign]
-        build(self, journal, chain, *rest, **named)
+    def __init__(self, real: Database) -> None:
+        self._real = real
 
-    Relay.__init__ = patched  # type: ignore[method-assign]
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        try:
+            with self._real.write() as connection:
+                yield connection
+                raise _ForgottenError  # noqa: TRY301 - it rolls the transaction back
+        except _ForgottenError:
+            pass
+
+
+def send_without_journal() -> None:
+    """What is sent is not recorded: whether it has to go again is not known."""
+    record = Journal.record
+
+    def patched(self: Journal, *given: Any) -> Any:
+        real = self._db
+        self._db = _Forgets(real)  # type: ignore[assignment]
+        try:
+            return record(self, *given)
+        finally:
+            self._db = real
+
+    Journal.record = patched  # type: ignore[method-assign, assignment]

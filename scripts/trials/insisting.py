@@ -19,12 +19,17 @@ _LAST_SECONDS = 60.0
 
 @dataclass(slots=True)
 class Told:
-    """What the clients were told. ``acknowledged`` in the order of the answers; ``refused`` are codes by act id."""
+    """What the clients were told.
+
+    ``acknowledged`` in the order of the answers, ``refused`` are codes by act id, ``slowest`` the seconds of the
+    slowest answer, those included that were cut short.
+    """
 
     acknowledged: list[Signed] = field(default_factory=list)
     refused: dict[bytes, str] = field(default_factory=dict)
     answers: Counter[int] = field(default_factory=Counter)
     again: int = 0
+    slowest: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -57,7 +62,9 @@ class Client(threading.Thread):
     def _insist(self, signed: Signed) -> bool:
         content, ended = body(signed), float("inf")
         while time.monotonic() < ended:
+            began = time.monotonic()
             answer = self._post(content)
+            self._told.slowest = max(self._told.slowest, time.monotonic() - began)
             if answer is not None:
                 self._told.answers[answer[0]] += 1
                 if answer[0] < 300:

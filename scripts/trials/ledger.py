@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from api.fleet import Ports
 from api.settings import Settings
 from api.store.database import Database
 from api.store.outbox import pending_count
-from api.supervisor import Ports, Supervisor
+from api.supervisor import Supervisor
 from node.gateway.gateway import Gateway
 from node.network import LedgerNetwork, load
 from scripts.load.province import Officer, found
