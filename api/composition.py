@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
@@ -18,7 +19,9 @@ from api.services.examination import Examination
 from api.services.grantsearch import GrantSearch
 from api.services.licensing import Licensing
 from api.services.preflight import Preflight
+from api.services.probes import disk_has_room, vault_opens
 from api.services.quickly import Moments, QuickVerification
+from api.services.readiness import Readiness
 from api.services.signin import SignIns, Site
 from api.services.submission import Submissions
 from api.services.tracking import Tracking
@@ -75,14 +78,19 @@ def assemble(
     submissions = Submissions(network.deployment, worlds, clock, tracking.are_known)
     store.outbox.open_bench = Examination(worlds, clock, casework.is_party).open_bench
     licensing = Licensing(store.licenses, store.registry, store.documents, vault, _lookup_key(master), clock)
-    vitals = Vitals(
-        store.db, store.outcomes, connect, clock, time.monotonic, os.urandom,
-        settings.stale_after, settings.finality_depth,
+    vitals = Vitals(store.db, store.outcomes, connect, clock, time.monotonic, settings.finality_depth)
+    readiness = Readiness(
+        store.db, store.outcomes, vitals, network, (clock, time.monotonic), os.urandom,
+        (settings.stale_after, settings.waiting_limit),
+        (
+            lambda: vault_opens(store.db, vault, os.urandom),
+            lambda: disk_has_room(lambda: shutil.disk_usage(settings.data).free, settings.disk_floor),
+        ),
     )  # fmt: skip
     moments = Moments(vitals.freshness, worlds.scratch, time.monotonic)
     return Container(
         network=network, store=store, new_world=worlds.scratch, submissions=submissions, tracking=tracking,
-        preflight=preflight, casework=casework, licensing=licensing, vitals=vitals,
+        preflight=preflight, casework=casework, licensing=licensing, vitals=vitals, readiness=readiness,
         quick_verification=QuickVerification(store.lookup, moments, clock),
         signins=SignIns(_site(settings, network), store.sessions, worlds.scratch, clock, os.urandom),
         events=EventFeed(store.outcomes, time.monotonic, run_in_threadpool),

@@ -33,6 +33,7 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
         on_stop()
 
     metrics, clock = Metrics(), container.monotonic
+    container.store.outbox.watch = metrics.watch
     callers = Callers(Buckets(limits.rates, clock), Buckets(limits.officer_rates, clock), limits.trusted)
     app = FastAPI(
         title="互信 Huxin",

@@ -9,6 +9,7 @@ from api.services.licensing import Licensing
 from api.services.ports import Now, RandomBytes
 from api.services.preflight import Preflight
 from api.services.quickly import QuickVerification
+from api.services.readiness import Readiness
 from api.services.signin import SignIns
 from api.services.submission import Submissions
 from api.services.tracking import Tracking
@@ -33,6 +34,7 @@ class Container:
     licensing: Licensing
     quick_verification: QuickVerification
     vitals: Vitals
+    readiness: Readiness
     events: EventFeed
     now: Now
     monotonic: Callable[[], float]

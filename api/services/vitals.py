@@ -1,33 +1,34 @@
-"""Health by the operation it vouches for; how fresh the index is; what waits."""
+"""How fresh the index is, whether the chain moves, what waits, who is alive: for health and metrics."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import func, select
 
-from api.index.indexer import beat
-from api.services.ports import Now, RandomBytes
+from api.services.ports import Now
 from api.services.verification import Freshness
 from api.store.database import Database
-from api.store.models import OutcomeView
-from api.store.own_tables import outbox_acts, outbox_entries
+from api.store.index_tables import outcomes as outcomes_table
+from api.store.models import Heartbeat
+from api.store.own_tables import outbox_entries
 from api.store.reads import OutcomeReads
-from api.wire.sessions import HealthCheck
 from ledger.errors import HuxinError
 
 _HEAD_SECONDS = 0.25
 _MOST_LAG = 3
-_CLOCK_SKEW = 30
 _WAITING = ("queued", "sent")
 
 
 class HeadSource(Protocol):
-    """Where the chain's height comes from; raises HuxinError where it does not answer."""
+    """Where the chain's height comes from; each raises HuxinError or OSError where it does not answer."""
 
     def head(self) -> int:
         """Height of the newest block."""
+
+    def code(self, address: bytes) -> bytes:
+        """A contract's code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,16 @@ class Vitals:
         connect: Callable[[], HeadSource],
         now: Now,
         monotonic: Callable[[], float],
-        random_bytes: RandomBytes,
-        stale_after: float,
         finality_depth: int,
     ) -> None:
         self._database, self._outcomes, self._connect = database, outcomes, connect
-        self._now, self._monotonic, self._random_bytes = now, monotonic, random_bytes
-        self._stale_after, self._most_lag = stale_after, _MOST_LAG + finality_depth
+        self._now, self._monotonic = now, monotonic
+        self._most_lag = _MOST_LAG + finality_depth
         self._lock = threading.Lock()
         self._source: HeadSource | None = None
         self._head: int | None = None
         self._asked = float("-inf")
+        self._moved = monotonic()
         self._counted: int | None = None
 
     # --- freshness
@@ -67,9 +67,19 @@ class Vitals:
         """Height of the chain, at most a quarter of a second old; None where it does not answer."""
         with self._lock:
             if self._monotonic() - self._asked > _HEAD_SECONDS:
-                self._head = self._read_head()
-                self._asked = self._monotonic()
+                found = self._read_head()
+                if found is not None and found != self._head:
+                    self._moved = self._monotonic()
+                self._head, self._asked = found, self._monotonic()
             return self._head
+
+    def still_for(self) -> float:
+        """Seconds since this process saw the chain's height change, or began to look."""
+        return self._monotonic() - self._moved
+
+    def code_of(self, address: bytes) -> bytes:
+        """A contract's code; raises HuxinError or OSError where the chain does not answer."""
+        return self._connected().code(address)
 
     def forget(self) -> None:
         """Ask the chain anew the next time."""
@@ -78,10 +88,13 @@ class Vitals:
 
     def _read_head(self) -> int | None:
         try:
-            self._source = self._source or self._connect()
-            return self._source.head()
+            return self._connected().head()
         except (HuxinError, OSError):
             return None
+
+    def _connected(self) -> HeadSource:
+        self._source = self._source or self._connect()
+        return self._source
 
     def freshness(self) -> Freshness:
         """How far the index can be trusted to know the newest."""
@@ -101,62 +114,34 @@ class Vitals:
         return None if head is None else max(0, head - self._outcomes.head().number)
 
     def waiting(self) -> Waiting:
-        """How much waits for the chain."""
-        acts, entries = outbox_acts.c, outbox_entries.c
+        """How much waits for the chain; by the entries, of which few are not done."""
+        of = outbox_entries.c
+        query = select(func.coalesce(func.sum(of.acts), 0), func.min(of.received_at)).where(of.state.in_(_WAITING))
         with self._database.read() as connection:
-            count = connection.execute(select(func.count()).where(acts.status.in_(_WAITING))).scalar_one()
-            since = connection.execute(select(func.min(entries.received_at)).where(entries.state.in_(_WAITING)))
-            return Waiting(int(count), since.scalar_one())
+            row = connection.execute(query).one()
+        return Waiting(int(row[0]), row[1])
 
-    def new_outcomes(self) -> tuple[OutcomeView, ...]:
-        """Outcomes since this was last asked (at first: since the start), at most 50,000 at once."""
-        with self._lock:
-            if self._counted is None:
-                self._counted = self._outcomes.last_position()
-            found = self._outcomes.since(self._counted, 50_000)
-            if found:
-                self._counted = found[-1].position
-            return found
+    def waiting_age(self) -> int:
+        """Seconds since the oldest act without a verdict was accepted; 0: none waits."""
+        since = self.waiting().since
+        return 0 if since is None else max(0, self._now() - since)
+
+    def judged(self) -> tuple[tuple[int, int], ...]:
+        """(reason, how many) of the acts indexed since this was last asked; at first: since the start."""
+        with self._lock, self._database.read() as connection:
+            of = outcomes_table.c
+            newest = connection.execute(select(func.max(of.position))).scalar_one() or 0
+            since, self._counted = self._counted, newest
+            if since is None or newest <= since:
+                return ()
+            counted = select(of.reason, func.count()).where(of.position > since).group_by(of.reason)
+            return tuple((int(row[0]), int(row[1])) for row in connection.execute(counted))
+
+    def beat_of(self, name: str) -> tuple[Heartbeat | None, int | None]:
+        """A process's heartbeat and its age in seconds; None: there is none."""
+        beat = self._outcomes.heartbeat(name)
+        return beat, None if beat is None else max(0, self._now() - beat.at)
 
     def _diverged(self) -> bool:
         beats = map(self._outcomes.heartbeat, ("index", "relay"))
         return any(one is not None and bool(one.detail.get("diverged")) for one in beats)
-
-    # --- health
-
-    def checks(self) -> tuple[HealthCheck, ...]:
-        """Each part by what it is needed for."""
-        return tuple(self._checks())
-
-    def _checks(self) -> Iterator[HealthCheck]:
-        yield self._store()
-        head = self.chain_head()
-        yield _check("chain", head is not None, "链可读取", "the chain's head can be read", block=head)
-        beat_at = self._outcomes.heartbeat("relay")
-        age = None if beat_at is None else max(0, self._now() - beat_at.at)
-        alive = age is not None and age <= self._stale_after
-        yield _check("relay", alive, "中继在运行", "the relay is running", ageSeconds=age)
-        fresh = self.freshness()
-        lag = None if head is None else head - fresh.indexed
-        facts = {"lagBlocks": lag, "code": fresh.code}
-        yield _check("index", not fresh.code, "索引已跟上链", "the index keeps up with the chain", **facts)
-        ahead = self._outcomes.head().timestamp - self._now()
-        in_time = ahead <= _CLOCK_SKEW
-        yield _check("clock", in_time, "时钟不早于链", "the clock is not behind the chain", aheadSeconds=ahead)
-
-    def _store(self) -> HealthCheck:
-        """Writes a row and reads it back."""
-        mark = self._random_bytes(8).hex()
-        try:
-            with self._database.write() as connection:
-                beat(connection, "http", self._now(), {"mark": mark})
-            found = self._outcomes.heartbeat("http")
-            same = found is not None and found.detail.get("mark") == mark
-        except Exception:  # noqa: BLE001 - whatever fails, the store is not in order
-            same = False
-        return _check("store", same, "数据库可写可读", "the store takes a row and gives it back")
-
-
-def _check(name: str, ok: bool, zh: str, en: str, **facts: object) -> HealthCheck:  # noqa: FBT001 - what was found
-    shown = {key: str(value) for key, value in facts.items() if value not in (None, "")}
-    return HealthCheck(name=name, ok=ok, zh=zh if ok else f"否:{zh}", en=en if ok else f"not so: {en}", facts=shown)

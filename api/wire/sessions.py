@@ -91,8 +91,12 @@ class HealthCheck(Wire):
 
     name: str = Field(examples=["store"])
     ok: bool
+    verdict: Literal["ok", "wrong", "unknown"] = Field("ok", description="unknown: could not be looked at")
+    code: str = Field("", examples=["CHAIN_STUCK"])
     zh: str
     en: str
+    todo_zh: str = Field("", description="怎么办 / what to do, in Chinese")
+    todo_en: str = ""
     facts: dict[str, str] = Field({}, examples=[{"lagBlocks": "0"}])
 
 

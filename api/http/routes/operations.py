@@ -7,10 +7,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import StreamingResponse
 
 from api.http.asking import MAX_INT64, Counted, Parts, SignedIn, Token, problems
-from api.http.metrics import Metrics
+from api.http.metrics import BEATS, Metrics
 from api.http.problems import problem
 from api.services.container import Container
-from api.wire.sessions import ClockView, CouncilView, Domain, Health, Network
+from api.services.finding import Finding
+from api.wire.sessions import ClockView, CouncilView, Domain, Health, HealthCheck, Network
 from ledger.crypto import checksum
 from ledger.eip712 import DOMAIN_NAME, DOMAIN_VERSION
 from ledger.errors import Fault
@@ -33,12 +34,13 @@ async def live() -> Health:
 
 @router.get("/v1/health/ready", summary="就绪 / Every part works", responses=problems(), response_model=Health)
 def ready(parts: Parts) -> Any:
-    """Writes and reads a row, reads the chain's head, asks after relay, index and clock. 503 names each fault."""
-    checks = parts.vitals.checks()
-    wrong = [one for one in checks if not one.ok]
+    """Does what each part is for: writes and reads back, opens a sealed probe, reads head and code. 503 names each."""
+    findings = parts.readiness.findings()
+    wrong = [one for one in findings if not one.ok]
     if not wrong:
+        checks = tuple(map(_shown, findings))
         return Response(Health(status="ready", checks=checks).model_dump_json(), media_type="application/json")
-    faults = [Fault(f"UNREADY_{one.name.upper()}", one.name, one.zh, one.en) for one in wrong]
+    faults = [_fault(one) for one in wrong]
     names = ", ".join(one.name for one in wrong)
     return problem(503, "NOT_READY", f"未就绪:{names}", f"not ready: {names}", faults, {"Retry-After": "2"})
 
@@ -91,10 +93,28 @@ async def events(
     return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
+def _shown(one: Finding) -> HealthCheck:
+    return HealthCheck(
+        name=one.name, ok=one.ok, verdict=one.verdict, code=one.code, zh=one.zh, en=one.en,
+        todo_zh=one.todo_zh, todo_en=one.todo_en, facts=one.facts,
+    )  # fmt: skip
+
+
+def _fault(one: Finding) -> Fault:
+    """``UNREADY_`` and the part; the finding's own code stands in the text, with what to do."""
+    facts = "".join(f" {name}={value}" for name, value in one.facts.items())
+    zh, en = f"{one.code}:{one.zh};{one.todo_zh}{facts}", f"{one.code}: {one.en}; {one.todo_en}{facts}"
+    return Fault(f"UNREADY_{one.name.upper().replace(' ', '_')}", one.name, zh, en)
+
+
 def _measure(parts: Container, counted: Metrics) -> None:
     waiting, lag = parts.vitals.waiting(), parts.vitals.lag()
     counted.outbox_depth.set(waiting.acts)
-    counted.outbox_age.set(0 if waiting.since is None else max(0, parts.now() - waiting.since))
+    counted.outbox_age.set(parts.vitals.waiting_age())
     counted.index_lag.set(float("nan") if lag is None else lag)
-    for outcome in parts.vitals.new_outcomes():
-        counted.outcomes.labels(Reason(outcome.reason).name).inc()
+    counted.chain_up.set(lag is not None)
+    for name in BEATS:
+        _, age = parts.vitals.beat_of(name)
+        counted.heartbeat_age.labels(name).set(float("nan") if age is None else age)
+    for reason, count in parts.vitals.judged():
+        counted.outcomes.labels(Reason(reason).name).inc(count)

@@ -216,6 +216,11 @@ class Head:
             raise ConnectionError
         return len(self._chain.blocks) - 1
 
+    def code(self, address: bytes) -> bytes:
+        if self.is_down:
+            raise ConnectionError
+        return self._chain.code(address)
+
 
 def signer_of(act: Any) -> int:
     """The officer an act or a list of steps names."""
