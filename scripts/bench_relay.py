@@ -1,8 +1,8 @@
-"""What relay and index cost beside the engine: processor time a step, from the outbox to the index and back from the chain.
+"""What relay and index cost beside the engine: processor time a step, from the outbox to the index, and of replaying.
 
-`python -m scripts.bench_relay [--steps 3000] [--seed 1] [--profile FILE] [--json] [--quick]`. The engine is a process of its own;
-relay and index run in this one, so that its processor time is theirs. A third of the steps opens cases, the rest are
-running ones; every case has three steps, accepted before the first is anchored.
+`python -m scripts.bench_relay [--steps 3000] [--seed 1] [--profile FILE] [--json] [--quick]`. The engine is a process
+of its own; relay and index run in this one, so that its processor time is theirs. A third of the steps opens cases, the
+rest are running ones; every case has three steps, accepted before the first is anchored.
 """
 
 import argparse
@@ -15,7 +15,6 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from api.index.indexer import Indexer
 from api.index.rebuild import rebuild
 from api.store import index_tables as t
 from api.store.origin import Origin
@@ -66,7 +65,6 @@ def replay(place: Place, steps: int) -> Run:
         wall, processor = time.monotonic(), time.process_time()
         blocks = rebuild(store, chain, Origin.of(place.network), lambda _done, _of: None)
         seconds, used = time.monotonic() - wall, time.process_time() - processor
-        assert isinstance(Indexer(store.db, chain, Origin.of(place.network)).head.number, int)
         store.close()
     return Run(steps, seconds, used, blocks)
 
@@ -97,8 +95,8 @@ def main() -> int:
             profile.disable()
             profile.dump_stats(options.profile)
     progress(
-        f"carried {carried.steps} in {carried.seconds:.1f} s ({carried.steps / carried.seconds:.0f}/s, {carried.blocks} blocks), "
-        f"replayed in {replayed.seconds:.1f} s"
+        f"carried {carried.steps} in {carried.seconds:.1f} s ({carried.steps / carried.seconds:.0f}/s, "
+        f"{carried.blocks} blocks), replayed in {replayed.seconds:.1f} s"
     )
     most = SHARE / AT * 1000
     targets = [

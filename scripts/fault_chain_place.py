@@ -1,4 +1,4 @@
-"""A ledger on a real engine with a store beside it, and a crowd of steps signed beforehand: what relay experiments run on."""
+"""A ledger on a real engine with a store beside it, and steps signed beforehand: what relay experiments run on."""
 
 import os
 import tempfile
@@ -61,6 +61,13 @@ class Place:
         for one in [self.store.outbox.writer.put(entry) for entry in entries]:
             one.result()
         return [act.act_id for entry in entries for act in entry.acts]
+
+    def reopen(self) -> None:
+        """The store as a new process has it."""
+        self.store.close()
+        self.store = open_store(self.store.db.url, migrate=False)
+        self.store.start_writer()
+        self.worlds = self.store.worlds(Origin.of(self.network), time.monotonic)
 
     def openings(self, count: int) -> list[Entry]:
         """So many new cases, each opening signed by itself."""
@@ -169,7 +176,7 @@ def founded(
                 _found(place)
                 yield place
             finally:
-                store.close()
+                place.store.close()
 
 
 def _deploy(running: RunningEngine) -> LedgerNetwork:
@@ -189,3 +196,5 @@ def _found(place: Place) -> None:
     if not carrier.drain() or set(place.standing(ids).values()) != {"applied"}:
         raise RuntimeError(f"founding failed: {set(place.standing(ids).values())}")
     carrier.lease.release()
+    # steps are signed as of the second before, when everybody must have been enrolled already
+    time.sleep(2.0)

@@ -63,9 +63,11 @@ class Indexer:
             raise Conflict("CHAIN_IS_ANOTHER", "the chain has another genesis block", "链的创世块与记录不符")
 
     def _load(self) -> None:
+        self._is_unsettled = True
         with self._db.read() as connection:
             self.head = read_head(connection)
         self._view = Worldview(self._origin, self._db.read, self._has_code)
+        self._is_unsettled = False
 
     def _has_code(self, address: bytes) -> bool:
         return bool(self._chain.code(address, self._judging))
@@ -83,6 +85,8 @@ class Indexer:
         if self.diverged is not None:
             raise self.diverged
         self._ahead.clear()
+        if self._is_unsettled:
+            self._load()
         target = self._target = self._chain.final_head()
         if self._is_reorganised(target):
             self._begin_again()
@@ -133,6 +137,8 @@ class Indexer:
         receipts = _by_hash(block, receipts_there)
         self._judging = number
         record = BlockRecord()
+        # what is judged is in memory only: whatever stops us, the next look reads again what the database has
+        self._is_unsettled = True
         try:
             for transaction in block.transactions:
                 self._transaction(block, transaction, receipts[transaction.hash], record)
@@ -140,6 +146,7 @@ class Indexer:
             self.diverged = error
             raise
         self._write(block, record)
+        self._is_unsettled = False
         return True
 
     def _fetch(self, number: int) -> tuple[ChainBlock, tuple[ChainReceipt, ...]]:
@@ -184,15 +191,10 @@ class Indexer:
                 raise IndexDiverged(receipt.block_number, transaction.hash, 0, "no internal call", str(seen[0]))
 
     def _write(self, block: ChainBlock, record: BlockRecord) -> None:
-        try:
-            with self._db.write() as connection:
-                self._guard(connection)
-                self._view.flush(connection, block.number, record.details)
-                write_block(connection, block, record)
-        except BaseException:
-            # what was judged is in memory only: read again what the database has
-            self._load()
-            raise
+        with self._db.write() as connection:
+            self._guard(connection)
+            self._view.flush(connection, block.number, record.details)
+            write_block(connection, block, record)
         self._view.settle()
         self.head = IndexHead(block.number, block.hash, block.timestamp)
 

@@ -104,7 +104,7 @@ def read_header(fields: Any) -> bytes:
     items += [read_bytes(fields[name]) for name in ("extraData", "mixHash", "nonce")]
     for name, kind in _HEADER_SINCE:
         if fields.get(name) is None:
-            break
+            continue  # anvil's first block of an older fork names a later field without those before it
         value = fields[name]
         items.append(read_bytes(value) if kind == "d" else _scalar(read_int(value)))
     return bytes(rlp.encode(items))
