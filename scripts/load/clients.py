@@ -75,6 +75,15 @@ def _ignore(_place: int, _status: int, _body: bytes) -> None:
     pass
 
 
+def listens(address: tuple[str, int]) -> bool:
+    """Whether somebody takes connections there."""
+    try:
+        socket.create_connection(address, 1.0).close()
+    except OSError:
+        return False
+    return True
+
+
 def drive(address: tuple[str, int], requests: Iterable[bytes], clients: int = 32, answered: Answer = _ignore) -> Run:
     """Hand in every request, each client one at a time; raises OSError where the server goes away."""
     return _Drive(address, iter(requests), clients, answered).run()
