@@ -7,16 +7,18 @@ trust anchor in ``network.json`` and the contracts' code as published in ``contr
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 from eth_abi.abi import encode as abi_encode
 
 from api.index.check import compare_index
+from api.replaying import block_source, replay_blocks
 from api.settings import Settings
 from api.store.origin import Origin
-from ledger.audit import Executed, Question, Replay, compare_state, questions
+from ledger.audit import Question, compare_state, questions
 from ledger.calldata import selector
-from ledger.errors import Fault, HuxinError, InvalidInput
-from ledger.headers import block_hash, decode_extra_data, decode_header, verify_header_seals
+from ledger.errors import Fault, HuxinError
 from ledger.world import World
 from node.deployment import matches_artifact, verify
 from node.embedded.checks import audit_folder
@@ -24,7 +26,6 @@ from node.embedded.store import NETWORK_FILE
 from node.engines import EmbeddedEngine
 from node.gateway.errors import ChainUnavailable
 from node.gateway.gateway import Gateway
-from node.gateway.port import ChainBlock
 from node.network import LedgerNetwork
 from node.network import load as load_ledger
 
@@ -58,7 +59,7 @@ def run(settings: Settings, progress: Progress = lambda _stage, _done, _of: None
     report.differences += _store_faults(settings, progress)
     try:
         with chain_of(settings, network) as chain:
-            _audit_chain(chain, network, report, progress)
+            _audit_chain(chain, network, settings.data / "chain", report, progress)
             faults, report.index_rows = compare_index(settings, chain, network, progress)
             report.differences += faults
     except HuxinError as error:
@@ -91,15 +92,16 @@ def _store_faults(settings: Settings, progress: Progress) -> Iterator[Fault]:
         yield from audit_folder(folder, progress=lambda _stage, number: progress("store", number or 0, 0))
 
 
-def _audit_chain(chain: Gateway, network: LedgerNetwork, report: AuditReport, progress: Progress) -> None:
+def _audit_chain(
+    chain: Gateway, network: LedgerNetwork, folder: Path, report: AuditReport, progress: Progress
+) -> None:  # fmt: skip
     report.differences += _anchor_faults(chain, network)
     world = World(network.deployment, Origin.of(network).council(), lambda address: bool(chain.code(address)))
-    replay = Replay(world)
     last = chain.final_head()
-    seals = _SealWatch()
-    for number in range(last + 1):
-        report.differences += _replay_block(chain, replay, seals, number)
-        progress("replay", number, last)
+    with block_source(chain, folder) as source:
+        if source.hash_of(last) != chain.block_hash(last):
+            report.differences.append(_other_store(last))
+        replay = replay_blocks(source, world, last, report.differences.append, partial(progress, "replay"))
     report.blocks, report.transactions = replay.blocks, replay.transactions
     report.acts, report.steps, report.refusals = replay.acts, replay.steps, replay.refusals
     asked = list(questions(world))
@@ -107,6 +109,15 @@ def _audit_chain(chain: Gateway, network: LedgerNetwork, report: AuditReport, pr
     progress("state", 0, len(asked))
     report.differences += compare_state(asked, lambda some: _answers(chain, network, some, last))
     progress("state", len(asked), len(asked))
+
+
+def _other_store(number: int) -> Fault:
+    return Fault(
+        "STORE_DIFFERS",
+        f"block {number}",
+        "链库中的区块与链所应答的不同",
+        "the chain's store on this machine has another block than the chain answers with",
+    )
 
 
 def _anchor_faults(chain: Gateway, network: LedgerNetwork) -> Iterator[Fault]:
@@ -120,43 +131,6 @@ def _anchor_faults(chain: Gateway, network: LedgerNetwork) -> Iterator[Fault]:
                 "合约代码与发布的产物不一致",
                 "the contract's code is not the published artifact's",
             )
-
-
-def _replay_block(chain: Gateway, replay: Replay, seals: "_SealWatch", number: int) -> Iterator[Fault]:
-    block = chain.block(number)
-    if block is None:
-        yield Fault("BLOCK_MISSING", f"block {number}", "缺少区块", "the chain does not give this block")
-        return
-    yield from seals.check(block)
-    executed = {}
-    if block.transactions:
-        receipts = chain.receipts_of_block(number)
-        executed = {receipt.tx_hash: Executed(receipt.succeeded, receipt.logs) for receipt in receipts}
-    yield from replay.block(block, executed)
-
-
-@dataclass(slots=True)
-class _SealWatch:
-    """Header hashes and, where the chain is QBFT-sealed, the seals of each block."""
-
-    validators: tuple[bytes, ...] | None = None
-
-    def check(self, block: ChainBlock) -> Iterator[Fault]:
-        where = f"block {block.number}"
-        try:
-            extra = decode_extra_data(decode_header(block.header_rlp).extra_data)
-        except InvalidInput:
-            # not a QBFT header: the engine has another way of agreeing, which we cannot judge
-            self.validators = None
-            return
-        if block_hash(block.header_rlp) != block.hash:
-            yield Fault("BLOCK_HASH", where, "区块哈希与区块头不符", "the hash is not that of the header")
-        if self.validators is not None:
-            sealed = verify_header_seals(block.header_rlp, self.validators)
-            for check in sealed.checks:
-                if not check.passed:
-                    yield Fault(check.code, where, f"区块签封不成立:{check.detail}", f"seal: {check.detail}")
-        self.validators = extra.validators
 
 
 def _answers(chain: Gateway, network: LedgerNetwork, asked: list[Question], block: int) -> list[int]:

@@ -16,9 +16,12 @@ from ledger import words
 from ledger.errors import Fault, InvalidInput
 from ledger.events import Log, first_difference, verdicts
 from ledger.ids import MAX_UINT32, format_id
-from ledger.reasons import Reason
+from ledger.reasons import OK
 from ledger.rules.judge import judge
+from ledger.rules.signed import Signed
 from ledger.world import World
+
+NOTHING_YET: Mapping[bytes, tuple[Signed, ...]] = {}
 
 
 class Transaction(Protocol):
@@ -81,8 +84,14 @@ class Replay:
     refusals: int = 0
     _last: Block | None = field(default=None, repr=False)
 
-    def block(self, block: Block, executed: dict[bytes, Executed]) -> Iterator[Fault]:
-        """Judge one block; ``executed`` has the result of each of its transactions."""
+    def block(
+        self, block: Block, executed: Mapping[bytes, Executed], ahead: Mapping[bytes, tuple[Signed, ...]] = NOTHING_YET
+    ) -> Iterator[Fault]:  # fmt: skip
+        """Judge one block; ``executed`` has the result of each of its transactions.
+
+        ``ahead`` is what ``ledger.rules.signed`` says of batches of steps, by their calldata, as far as that has been
+        worked out; by nothing weaker, for the hash of a transaction is what the chain's node says.
+        """
         yield from self._check_link(block)
         self._last = block
         self.blocks += 1
@@ -95,14 +104,15 @@ class Replay:
             if result is None:
                 yield _missing_receipt(transaction)
                 continue
-            yield from self._transaction(block, transaction, name, result)
+            yield from self._transaction(block, transaction, name, result, ahead.get(transaction.data))
 
     def _check_link(self, block: Block) -> Iterator[Fault]:
         last = self._last
         if last is None:
             return
         follows = block.number == last.number + 1 and block.parent_hash == last.hash
-        if not follows or block.timestamp <= last.timestamp:
+        # blocks made within one second share their time on chains that allow it (anvil, QBFT)
+        if not follows or block.timestamp < last.timestamp:
             yield Fault(
                 "BLOCK_NOT_LINKED",
                 f"block {block.number}",
@@ -110,20 +120,22 @@ class Replay:
                 "the block does not follow its parent in number, hash or time",
             )
 
-    def _transaction(self, block: Block, transaction: Transaction, contract: str, result: Executed) -> Iterator[Fault]:
+    def _transaction(
+        self, block: Block, transaction: Transaction, contract: str, result: Executed, ahead: tuple[Signed, ...] | None
+    ) -> Iterator[Fault]:  # fmt: skip
         where = f"block {block.number}, transaction 0x{transaction.hash.hex()}"
         if not result.succeeded:
             # it changed nothing; who sent it paid for it
             return
         try:
-            outcomes = judge(self.world, contract, transaction.data, block.timestamp)
+            outcomes = judge(self.world, contract, transaction.data, block.timestamp, ahead)
         except InvalidInput as error:
             yield Fault("CALL_UNEXPECTED", where, f"链上成功但无法按规则解析:{error.zh}",
                              f"succeeded on chain but cannot be read: {error.en}")  # fmt: skip
             return
         self.acts += len(outcomes)
         self.steps += sum(outcome.state is not None for outcome in outcomes)
-        self.refusals += sum(outcome.reason is not Reason.OK for outcome in outcomes)
+        self.refusals += sum(outcome.reason is not OK for outcome in outcomes)
         found = first_difference(outcomes, verdicts(result.logs))
         if found is not None:
             place, ours, theirs = found

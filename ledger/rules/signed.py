@@ -3,7 +3,7 @@
 It is most of the work of judging a step, and depends on nothing else, so it may be done ahead and in another process.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ledger import calldata
 from ledger.acts import StepList
@@ -12,8 +12,7 @@ from ledger.eip712 import digest, struct_hash, type_hash
 from ledger.errors import InvalidInput
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """Of one group: (struct hash, act id) of each act, opens first, and the signer's address (20 bytes).
 
     ``signer`` is None where nobody can have made the signature.
