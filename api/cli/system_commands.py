@@ -79,13 +79,16 @@ def demo(
 
 
 def doctor(session: Session, data: Data = DEFAULT_DATA) -> None:
-    """体检:运行环境、数据目录、链、合约、中继、索引、时钟。Check everything the ledger needs."""
-    from api.doctor import examine
+    """体检:签名、写读、密钥、链、合约、中继、索引、时钟。Do each thing the ledger needs; exit 1 wrong, 3 unknown."""
+    import time
 
-    findings = examine(data, session.url, session.environment.clock)
-    session.show([finding.row(machine=session.as_json) for finding in findings])
-    if not all(finding.ok for finding in findings):
-        raise typer.Exit(REFUSED)
+    from api.doctor.examine import examine, exit_code, row
+    from api.settings import Settings
+
+    findings = examine(Settings(data=data), session.url, session.environment, time.sleep)
+    session.show([row(one, machine=session.as_json) for one in findings])
+    if code := exit_code(findings):
+        raise typer.Exit(code)
 
 
 def act(session: Session, act_id: Annotated[str, typer.Argument(help="行为标识 act id, 32 bytes hex")]) -> None:

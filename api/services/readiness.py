@@ -91,8 +91,7 @@ class Readiness:
                        "请看链与中继的日志", "look at the logs of chain and relay"),
                 block=head, stillSeconds=int(still), waitingSeconds=age,
             )  # fmt: skip
-        state = "moving" if still < STUCK_SECONDS else "idle"
-        return good("chain", "链可读取", "the chain's head can be read", block=head, state=state)
+        return good("chain", "链可读取", "the chain's head can be read", block=head, stillSeconds=int(still))
 
     def _code(self) -> Finding:
         now = self._monotonic()
