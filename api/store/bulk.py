@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Connection, LargeBinary, Table, insert
+from sqlalchemy import Column, Connection, LargeBinary, Table
 from sqlalchemy.engine.interfaces import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
@@ -15,21 +14,24 @@ from api.store.shapes import chunks
 Convert = Callable[[Any], Any]
 
 
+MOST_ROWS = 100
+"""Rows of one INSERT. SQLite's driver lets go of Python's lock at each step of a statement, and other threads do not
+give it back at once: one statement for all rows is ready before many small ones have begun."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Statement:
-    """SQL in the driver's own form, and how a row becomes its parameters."""
+class _Shape:
+    """The columns of an INSERT, and what turns a value into what the driver takes, None: nothing."""
 
-    sql: str
+    head: str
     names: tuple[str, ...]
-    values: Callable[[dict[str, Any]], tuple[Any, ...]]
-    converted: tuple[tuple[int, Convert], ...]
-    positional: bool
+    converters: tuple[Convert | None, ...]
 
-    def parameters(self, row: dict[str, Any]) -> Any:
-        values = list(self.values(row))
-        for place, convert in self.converted:
-            values[place] = convert(values[place])
-        return tuple(values) if self.positional else dict(zip(self.names, values, strict=True))
+    def flat(self, rows: Sequence[dict[str, Any]]) -> tuple[Any, ...]:
+        converters = tuple(zip(self.names, self.converters, strict=True))
+        return tuple(
+            row[name] if convert is None else convert(row[name]) for row in rows for name, convert in converters
+        )
 
 
 def select_in(
@@ -54,21 +56,19 @@ def _select(columns: tuple[Column[Any], ...], key: Column[Any]) -> str:
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows that all have the same columns."""
-    if not rows:
-        return
-    statement = _statement(table, tuple(rows[0]), connection.dialect)
-    connection.exec_driver_sql(statement.sql, [statement.parameters(row) for row in rows])
+    for chunk in chunks(rows, MOST_ROWS):
+        shape = _shape(table, tuple(chunk[0]), connection.dialect)
+        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+        one = f"({','.join((mark,) * len(shape.names))})"
+        connection.exec_driver_sql(shape.head + ",".join((one,) * len(chunk)), shape.flat(chunk))
 
 
 @cache
-def _statement(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Statement:
-    compiled = insert(table).compile(dialect=dialect, column_keys=list(names))
-    ordered = tuple(compiled.positiontup or ()) if dialect.positional else names
-    converted = [(place, _converter(table.c[name].type, dialect)) for place, name in enumerate(ordered)]
-    return _Statement(
-        str(compiled), ordered, itemgetter(*ordered) if len(ordered) > 1 else lambda row: (row[ordered[0]],),
-        tuple((place, convert) for place, convert in converted if convert is not None), bool(dialect.positional),
-    )  # fmt: skip
+def _shape(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Shape:
+    quote = dialect.identifier_preparer.quote
+    columns = ", ".join(quote(name) for name in names)
+    head = f"INSERT INTO {table.name} ({columns}) VALUES "  # noqa: S608 - names of our own tables
+    return _Shape(head, names, tuple(_converter(table.c[name].type, dialect) for name in names))
 
 
 def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:

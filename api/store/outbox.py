@@ -21,6 +21,7 @@ from ledger.reasons import Reason
 QUEUED, SENT, APPLIED, REFUSED, DISCARDED = "queued", "sent", "applied", "refused", "discarded"
 _RECOUNT = 200
 _ID = (outbox_acts.c.act_id,)
+_LAST = "SELECT max(id) FROM outbox_entries"
 _COLUMNS = (
     outbox_acts.c.act_id, outbox_acts.c.name, outbox_acts.c.officer, outbox_acts.c.subject,
     outbox_acts.c.status, outbox_acts.c.reason, outbox_acts.c.tx_hash, outbox_acts.c.block,
@@ -147,7 +148,7 @@ class _Run:
         self._entries: list[dict[str, Any]] = []
         self._acts: list[dict[str, Any]] = []
         self._new_keys: list[dict[str, Any]] = []
-        self._next = 1 + (connection.execute(select(func.max(outbox_entries.c.id))).scalar_one() or 0)
+        self._next = 1 + (connection.exec_driver_sql(_LAST).scalar_one() or 0)
 
     def accept(self, items: Sequence[Entry | Claim]) -> list[Receipt | HuxinError]:
         ids = [act_id for item in items for act_id in _ids(item)]

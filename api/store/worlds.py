@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
-from api.store import index_tables as t
 from api.store import shapes
 from api.store.database import Database
 from api.store.facts import apply_facts, read_facts
@@ -20,6 +19,7 @@ from ledger.state import CaseState
 from ledger.world import World
 
 Loader = Callable[[Connection, Sequence[Any]], dict[Any, Any]]
+Connect = Callable[[], AbstractContextManager[Connection]]
 
 _CACHED: dict[str, Loader] = {
     **{name: shape.load for name, shape in RECORDS.items() if name not in ("links", "licenses")},
@@ -27,7 +27,7 @@ _CACHED: dict[str, Loader] = {
 }
 """What changes only with blocks that hold acts of administration."""
 _REFRESH_SECONDS = 0.02
-_NEWEST = select(func.max(t.blocks.c.number))
+_NEWEST = "SELECT max(number) FROM blocks"
 MOST_CACHED = 100_000
 
 
@@ -51,40 +51,33 @@ class Worlds:
         self._lock = threading.Lock()
         self._block: _Block | None = None
         self._checked = 0.0
+        self._desk: _Desk | None = None
 
     def scratch(self, *, pending: bool = True) -> World:
         """A world to judge on; ``pending`` lays accepted steps over the index's heads."""
-        block = self._current()
-        maps: dict[str, Any] = {
-            name: LazyMap(self._through(block, name, load, self._db.read)) for name, load in _CACHED.items()
-        }
-        maps["heads"] = LazyMap(self._straight(_pending_heads if pending else shapes.HEADS.load))
-        maps["links"] = LazyMap(self._straight(_pending_links if pending else shapes.LINKS.load))
-        maps["licenses"] = LazyMap(self._straight(shapes.LICENSES.load))
-        maps["judged"] = LazySet(self._judged)
-        world = World(self._origin.deployment, self._origin.council(), **maps)
-        apply_facts(world, block.facts)
+        world = self.world_of(self._current(), self._db.read)
+        world.heads = LazyMap(self._straight(_pending_heads if pending else shapes.HEADS.load))
+        world.links = LazyMap(self._straight(_pending_links if pending else shapes.LINKS.load))
+        world.licenses = LazyMap(self._straight(shapes.LICENSES.load))
+        world.judged = LazySet(self._judged)
         return world
 
     def over(self, connection: Connection, states: LazyMap[bytes, CaseState]) -> World:
         """A world read through one connection, whose transaction sees index and outbox at one moment.
 
-        ``states`` are the newest states of cases; heads follow from them.
+        ``states`` are the newest states of cases; heads follow from them. For one thread, which is done with the world
+        when it asks for the next: records are shared by all worlds of a block, with what steps used of a quota.
         """
         block = self._newest(connection)
+        if self._desk is None or self._desk.block is not block:
+            self._desk = _Desk(block, self)
+        return self._desk.world_over(connection, states)
 
-        def heads(keys: list[bytes]) -> dict[bytes, bytes]:
-            states.prefetch(keys)
-            return {key: state.head for key in keys if (state := states.get(key)) is not None}
-
-        through = lambda: nullcontext(connection)  # noqa: E731
+    def world_of(self, block: _Block, connect: Connect) -> World:
+        """A world of a block's records, each fetched at most once; without what changes between blocks."""
         maps: dict[str, Any] = {
-            name: LazyMap(self._through(block, name, load, through)) for name, load in _CACHED.items()
+            name: LazyMap(self._through(block, name, load, connect)) for name, load in _CACHED.items()
         }
-        maps["heads"] = LazyMap(heads)
-        maps["links"] = LazyMap(lambda keys: _pending_links(connection, keys))
-        maps["licenses"] = LazyMap(lambda keys: shapes.LICENSES.load(connection, keys))
-        maps["judged"] = LazySet(lambda keys: shapes.load_judged(connection, keys))
         world = World(self._origin.deployment, self._origin.council(), **maps)
         apply_facts(world, block.facts)
         return world
@@ -107,7 +100,7 @@ class Worlds:
             return self._read(connection, known)
 
     def _read(self, connection: Connection, known: _Block | None) -> _Block:
-        number = connection.execute(_NEWEST).scalar_one()
+        number = connection.exec_driver_sql(_NEWEST).scalar_one()
         number = -1 if number is None else number
         full = known is not None and any(len(kept) > MOST_CACHED for kept in known.records.values())
         if known is not None and known.number == number and not full:
@@ -115,7 +108,7 @@ class Worlds:
         return _Block(number, read_facts(connection))
 
     def _through(
-        self, block: _Block, name: str, load: Loader, connect: Callable[[], AbstractContextManager[Connection]]
+        self, block: _Block, name: str, load: Loader, connect: Connect
     ) -> Callable[[list[Any]], dict[Any, Any]]:
         """Through the block's cache; copies, for rules change the records they are given."""
         kept = block.records[name]
@@ -140,6 +133,34 @@ class Worlds:
     def _judged(self, keys: list[bytes]) -> set[bytes]:
         with self._db.read() as connection:
             return shapes.load_judged(connection, keys)
+
+
+class _Desk:
+    """The one world of a block that a writer judges on, batch after batch."""
+
+    def __init__(self, block: _Block, worlds: Worlds) -> None:
+        self.block = block
+        self._connection: Connection | None = None
+        self._world = worlds.world_of(block, lambda: nullcontext(self._now_open()))
+
+    def _now_open(self) -> Connection:
+        if self._connection is None:
+            raise AssertionError("a world is read within its transaction")
+        return self._connection
+
+    def world_over(self, connection: Connection, states: LazyMap[bytes, CaseState]) -> World:
+        self._connection = connection
+
+        def heads(keys: list[bytes]) -> dict[bytes, bytes]:
+            states.prefetch(keys)
+            return {key: state.head for key in keys if (state := states.get(key)) is not None}
+
+        world = self._world
+        world.heads = LazyMap(heads)
+        world.links = LazyMap(lambda keys: _pending_links(connection, keys))
+        world.licenses = LazyMap(lambda keys: shapes.LICENSES.load(connection, keys))
+        world.judged = LazySet(lambda keys: shapes.load_judged(connection, keys))
+        return world
 
 
 def _copy(record: Any) -> Any:
