@@ -27,6 +27,7 @@ _COLUMNS = (
     outbox_acts.c.status, outbox_acts.c.reason, outbox_acts.c.tx_hash, outbox_acts.c.block,
     outbox_acts.c.at, outbox_entries.c.received_at,
 )  # fmt: skip
+_STATUSES = select(*_COLUMNS).select_from(outbox_acts.join(outbox_entries, outbox_acts.c.entry == outbox_entries.c.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,9 @@ class Outbox:
 
 def read_statuses(connection: Connection, act_ids: Sequence[bytes]) -> dict[bytes, ActStatus]:
     """How acts stand, by id."""
-    joined = outbox_acts.join(outbox_entries, outbox_acts.c.entry == outbox_entries.c.id)
     found = {}
     for chunk in chunks(act_ids):
-        query = select(*_COLUMNS).select_from(joined).where(outbox_acts.c.act_id.in_(chunk))
+        query = _STATUSES.where(outbox_acts.c.act_id.in_(chunk))
         found.update({row[0]: ActStatus(*tuple(row)) for row in connection.execute(query)})
     return found
 
