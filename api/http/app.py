@@ -21,6 +21,10 @@ from api.services.container import Container
 ROUTERS = (operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router, proofs.router)
 
 
+ACT_TURNS, OTHER_TURNS = 128, 16
+"""Requests worked on at once, half of them for one address while it asks alone."""
+
+
 def create_app(container: Container, limits: Limits, on_stop: Callable[[], None] = lambda: None) -> FastAPI:
     """An application over ``container``; ``on_stop`` is called once it has answered everything.
 
@@ -48,7 +52,10 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
                 Guard,
                 metrics=metrics, monotonic=clock, random_bytes=container.random_bytes,
             ),
-            Middleware(LimitRequests, limits=limits, callers=callers, turns=Turns(clock)),
+            Middleware(
+                LimitRequests,
+                limits=limits, callers=callers, turns=Turns(clock, OTHER_TURNS), acts=Turns(clock, ACT_TURNS),
+            ),
             Middleware(Intake, container=container, metrics=metrics),
             Middleware(Inquiry, container=container),
         ],

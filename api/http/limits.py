@@ -19,6 +19,7 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _JSON = b"application/json"
+_ACTS = "/v1/acts"
 _AT_ONCE = ("/v1/health", "/metrics")
 """Who watches over the server is answered without waiting for a turn."""
 
@@ -67,10 +68,14 @@ def limits_of(settings: Settings) -> Limits:
 
 
 class LimitRequests:
-    """ASGI middleware: rate, turn, size (counted while it streams, chunked too) and depth of JSON."""
+    """ASGI middleware: rate, turn, size (counted while it streams, chunked too) and depth of JSON.
 
-    def __init__(self, app: ASGIApp, limits: Limits, callers: Callers, turns: Turns) -> None:
-        self._app, self._limits, self._callers, self._turns = app, limits, callers, turns
+    Acts have ``acts`` turns of their own, many, for those that wait together share a commit; all else has ``turns``,
+    few, for what works at the same time only makes one another late.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Limits, callers: Callers, turns: Turns, acts: Turns) -> None:
+        self._app, self._limits, self._callers, self._turns, self._acts = app, limits, callers, turns, acts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem, or hand the request on."""
@@ -78,31 +83,27 @@ class LimitRequests:
             await self._app(scope, receive, send)
             return
         peer, path, headers = scope.get("client"), scope["path"], dict(scope["headers"])
-        ticket = None
+        turns, ticket = self._acts if path == _ACTS else self._turns, None
         try:
             address = self._callers.address_of(peer[0] if peer else "", headers)
             self._callers.take(address, headers, path)
             if not path.startswith(_AT_ONCE):
-                ticket = self._turns.enter(address) or await self._turns.wait(address)
+                ticket = turns.enter(address) or await turns.wait(address)
             if scope["method"] in _WITH_BODY:
                 receive = await self._checked(path, headers, receive)
         except HuxinError as error:
             if isinstance(error, TooMany):
                 await asyncio.sleep(self._limits.hold)
-            self._leave(ticket)
+            _leave(turns, ticket)
             await problem_of(error)(scope, receive, send)
             return
         except BaseException:
-            self._leave(ticket)
+            _leave(turns, ticket)
             raise
         try:
             await self._app(scope, receive, send)
         finally:
-            self._leave(ticket)
-
-    def _leave(self, ticket: Ticket | None) -> None:
-        if ticket is not None:
-            self._turns.leave(ticket)
+            _leave(turns, ticket)
 
     async def _checked(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         limit = self._limits.body_of(path)
@@ -117,6 +118,11 @@ class LimitRequests:
         if kind == _JSON:
             check_depth(body)
         return _replay(body, receive)
+
+
+def _leave(turns: Turns, ticket: Ticket | None) -> None:
+    if ticket is not None:
+        turns.leave(ticket)
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

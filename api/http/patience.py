@@ -15,7 +15,7 @@ from api.http.problems import problem, wire
 
 HEAD_BYTES = 32_768
 OVERHEAD_BYTES = 65_536
-LINGER_BYTES = 16_777_216
+LINGER_BYTES = 1_048_576
 """What is read and dropped of a body whose request has been answered already, so that the answer arrives."""
 SLOWEST = 16_384
 """Bytes a second that a body must bring, once its grace is over."""
@@ -98,7 +98,7 @@ class PatientProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **more)
         self.counted_for: str | None = None
         self._head_since = self._body_since = self._stuck_since = 0.0
-        self._raw = self._brought = 0
+        self._raw = self._brought = self._dropped = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or turn it away at once."""
@@ -128,15 +128,21 @@ class PatientProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """From here on it is the body that is waited for."""
-        self._head_since, self._body_since, self._brought = 0.0, self.loop.time(), 0
+        if self._raw > HEAD_BYTES and sum(len(name) + len(value) for name, value in self.headers) > HEAD_BYTES:
+            self._end(_HEAD_TOO_LARGE)
+            # the parser stops at an exception, and what it then says finds the connection closed
+            raise ValueError("head too large")
+        self._head_since, self._body_since, self._brought, self._dropped = 0.0, self.loop.time(), 0, 0
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Count it; behind an answer only so much is read and dropped."""
         self._brought += len(body)
         super().on_body(body)
-        if self.cycle.response_complete and self._brought > LINGER_BYTES:
-            self.transport.close()
+        if self.cycle.response_complete:
+            self._dropped += len(body)
+            if self._dropped > LINGER_BYTES:
+                self.transport.close()
 
     def on_message_complete(self) -> None:
         """The request is here."""

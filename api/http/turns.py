@@ -27,9 +27,7 @@ class Turns:
     A turn older than ``patience`` seconds no longer counts: who waits for a verdict or a slow body does no work.
     """
 
-    def __init__(
-        self, monotonic: Callable[[], float], most: int = 128, patience: float = 0.25, longest: int = 2_000
-    ) -> None:
+    def __init__(self, monotonic: Callable[[], float], most: int, patience: float = 0.25, longest: int = 2_000) -> None:
         self._monotonic, self._most, self._patience, self._longest = monotonic, most, patience, longest
         self._given: dict[int, Ticket] = {}
         self._held: dict[str, int] = {}

@@ -121,7 +121,7 @@ def test_the_second_head_of_a_connection_has_the_same_time() -> None:
     run(story)
 
 
-@pytest.mark.parametrize("filler", [b"a: " + b"b" * 40_000, b"a: b\r\n" * 9_000])
+@pytest.mark.parametrize("filler", [b"a: " + b"b" * 40_000, b"a: b\r\n" * 9_000, b"a: " + b"b" * 40_000 + b"\r\n\r\n"])
 def test_an_endless_head_is_refused_by_size(filler: bytes) -> None:
     async def story(connect: Any) -> None:
         reader, writer = await connect()
