@@ -11,7 +11,7 @@ from api.services.finding import Advice, Finding, good, unknown, wrong
 from api.services.readiness import CLOCK_SKEW
 from api.supervisor import STATE_FILE
 
-_SECONDS = 5.0
+_SECONDS = 10.0
 _UNKNOWN = ("UNREACHABLE", "UNREADABLE", "UNAVAILABLE")
 
 

@@ -16,7 +16,7 @@ from api.store.own_tables import outbox_entries
 from api.store.reads import OutcomeReads
 from ledger.errors import HuxinError
 
-_HEAD_SECONDS = 0.25
+_HEAD_SECONDS, _SILENT_SECONDS = 0.25, 1.0
 _MOST_LAG = 3
 _WAITING = ("queued", "sent")
 
@@ -64,9 +64,10 @@ class Vitals:
     # --- freshness
 
     def chain_head(self) -> int | None:
-        """Height of the chain, at most a quarter of a second old; None where it does not answer."""
+        """Height of the chain, at most a quarter of a second old; None where it does not answer, for a second."""
         with self._lock:
-            if self._monotonic() - self._asked > _HEAD_SECONDS:
+            # a chain that is silent costs a time-out each time it is asked
+            if self._monotonic() - self._asked > (_SILENT_SECONDS if self._head is None else _HEAD_SECONDS):
                 found = self._read_head()
                 if found is not None and found != self._head:
                     self._moved = self._monotonic()
