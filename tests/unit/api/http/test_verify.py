@@ -3,10 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from api.services.quickly import QuickVerification
+from api.services.verification import Content
 from ledger import acts
 from ledger.commitments import identifier_commitment
-from ledger.crypto import file_digests, keccak
-from ledger.eip712 import message
+from ledger.crypto import file_digests, keccak, parse_digest
+from ledger.eip712 import encode_body, message
 from ledger.ids import FOREVER
 from ledger.rules.licenses import leaf_of
 from tests.unit.api.http.town import CLERK, DECIDER, ITEM, NOTHING, SEAL, Town
@@ -182,3 +186,106 @@ def test_cancelled_seal_is_invalid_and_its_old_licenses_stay_valid(fresh: Town) 
 def test_question_must_be_one(town: Town) -> None:
     response = town.client.post("/v1/verify/license", json={"leaf": "0x" + "00" * 32, "identifier": "x"})
     assert (response.status_code, response.json()["code"]) == (422, "ONE_OF")
+
+
+# --- the short way of questions by digest (api.http.inquiry)
+
+
+def by_digest(town: Town, one: acts.License) -> Any:
+    """The answer to a question by digest."""
+    return town.client.post("/v1/verify/license", json={"digest": "sha256:" + one.sha256.hex()})
+
+
+def codes(answer: Any) -> dict[str, str]:
+    return {one["name"]: one["reasonCode"] for one in answer.json()["checks"]}
+
+
+def test_short_and_long_way_say_the_same(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare, recorded = license_of(40), license_of(41)
+    issue(town, bare)
+    issue(town, recorded)
+    body = {"license": message(recorded), "identifier": "1.2.156.3005.2.X.41", "identifierSalt": "0x" + SALT.hex()}
+    town.client.post("/v1/licenses/records", json=body, headers=town.as_(DECIDER))
+    forget(town)
+    asked = (bare, recorded, license_of(999))
+    short = [by_digest(town, one) for one in asked]
+    monkeypatch.setattr(QuickVerification, "at_once", lambda *_: None)
+    long = [by_digest(town, one) for one in asked]
+    for one, other in zip(short, long, strict=True):
+        assert one.headers["content-type"] == other.headers["content-type"]
+        assert [list(check) for check in one.json()["checks"]] == [list(check) for check in other.json()["checks"]]
+        assert one.json() == other.json()
+    assert [one.json()["verdict"] for one in short] == ["valid", "valid", "invalid"]
+    assert "license.content" in codes(short[1])
+
+
+def test_index_behind_makes_digest_indeterminate(fresh: Town) -> None:
+    one = license_of(42)
+    issue(fresh, one)
+    for _ in range(6):
+        fresh.chain.mine()
+    forget(fresh)
+    answer = by_digest(fresh, one)
+    assert answer.json()["verdict"] == "indeterminate"
+    assert (codes(answer)["index.fresh"], codes(answer)["license.status"]) == ("INDEX_BEHIND", "INDEX_BEHIND")
+    unknown = by_digest(fresh, license_of(43))
+    assert unknown.json()["verdict"] == "indeterminate"
+
+
+def test_stop_that_is_indexed_is_told_although_the_index_is_behind(fresh: Town) -> None:
+    one = license_of(44)
+    issue(fresh, one)
+    fresh.submit(fresh.admin(acts.SetLicenseStatus, DECIDER, license=leaf_of(one), status=2, reason=1))
+    fresh.settle()
+    for _ in range(6):
+        fresh.chain.mine()
+    forget(fresh)
+    answer = by_digest(fresh, one)
+    assert (answer.json()["verdict"], codes(answer)["license.status"]) == ("invalid", "LICENSE_SUSPENDED")
+
+
+def test_moment_kept_from_before_hides_no_suspension(fresh: Town) -> None:
+    one = license_of(45)
+    issue(fresh, one)
+    moments = fresh.container.quick_verification.moments
+    kept = moments.renew()
+    moments.latest = lambda: kept  # type: ignore[method-assign]
+    assert by_digest(fresh, one).json()["verdict"] == "valid"
+    fresh.submit(fresh.admin(acts.SetLicenseStatus, DECIDER, license=leaf_of(one), status=2, reason=1))
+    fresh.settle()
+    answer = by_digest(fresh, one)
+    assert codes(answer)["license.status"] == "LICENSE_SUSPENDED"
+    first = answer.json()["checks"][0]["facts"]
+    assert int(first["indexedBlock"]) == len(fresh.chain.blocks) - 1, "the block at which the license was read"
+
+
+def test_index_dropped_since_the_moment_calls_no_license_unknown(fresh: Town) -> None:
+    one = license_of(46)
+    issue(fresh, one)
+    quick = fresh.container.quick_verification
+    kept = quick.moments.renew()
+    quick.moments.latest = lambda: kept  # type: ignore[method-assign]
+    with fresh.store.db.write() as connection:
+        connection.exec_driver_sql("DELETE FROM licenses")
+        connection.exec_driver_sql("DELETE FROM blocks")
+    assert quick.at_once(parse_digest("sha256:" + one.sha256.hex()), kept) is None
+    assert by_digest(fresh, one).json()["verdict"] == "indeterminate"
+
+
+def test_superseded_license_is_told_by_digest(fresh: Town) -> None:
+    old, new = license_of(47), license_of(48, supersedes=leaf_of(license_of(47)))
+    issue(fresh, old)
+    issue(fresh, new)
+    answer = by_digest(fresh, old)
+    assert (answer.json()["verdict"], codes(answer)["license.superseded"]) == ("invalid", "LICENSE_SUPERSEDED")
+    assert by_digest(fresh, new).json()["verdict"] == "valid"
+
+
+def test_content_of_the_abi_form_is_that_of_the_license() -> None:
+    one = license_of(49, valid_from=7, valid_until=2**32 - 2)
+    assert Content.read(encode_body(one)) == Content.of(one)
+
+
+def test_malformed_question_by_digest_is_answered_by_the_route(town: Town) -> None:
+    response = town.client.post("/v1/verify/license", json={"digest": "sha256:" + "0" * 63})
+    assert (response.status_code, response.json()["faults"][0]["code"]) == (422, "PATTERN_MISMATCH")
