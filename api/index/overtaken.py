@@ -6,14 +6,13 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from api.index.record import BlockRecord
-from api.store.own_tables import outbox_acts
+from api.store.own_tables import WAITING, outbox_acts
 from api.store.reads import DISCARDED
 from api.store.shapes import chunks
 from ledger.reasons import Reason
 
 _TOO_EARLY = frozenset({int(Reason.STALE_STATE), int(Reason.CASE_UNKNOWN)})
 _A = outbox_acts.c
-_WAITING = _A.status.in_(("queued", "sent"))
 
 
 def overtaken(connection: Connection, record: BlockRecord) -> set[bytes]:
@@ -29,10 +28,10 @@ def overtaken(connection: Connection, record: BlockRecord) -> set[bytes]:
         return set()
     subjects: set[bytes] = set()
     for chunk in chunks(early):
-        subjects.update(connection.execute(select(_A.subject).where(_A.act_id.in_(chunk), _WAITING)).scalars())
+        subjects.update(connection.execute(select(_A.subject).where(_A.act_id.in_(chunk), WAITING)).scalars())
     waiting: dict[bytes, list[bytes]] = {}
     for chunk in chunks(sorted(subjects)):
-        query = select(_A.subject, _A.act_id).where(_A.subject.in_(chunk), _WAITING)
+        query = select(_A.subject, _A.act_id).where(_A.subject.in_(chunk), WAITING)
         for subject, act_id in connection.execute(query.order_by(_A.entry, _A.place)):
             waiting.setdefault(subject, []).append(act_id)
     found: set[bytes] = set()

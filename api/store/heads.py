@@ -8,14 +8,13 @@ from sqlalchemy import Connection, select
 from api.store import index_tables as t
 from api.store.bulk import select_in
 from api.store.database import Database
-from api.store.own_tables import outbox_acts
+from api.store.own_tables import WAITING, outbox_acts
 from api.store.shapes import chunks
 from ledger.state import CaseState
 
-_WAITING = outbox_acts.c.status.in_(("queued", "sent"))
 _INDEXED = (t.cases.c.case_key, t.cases.c.trail, t.cases.c.word)
 _PENDING = (outbox_acts.c.subject, outbox_acts.c.after_trail, outbox_acts.c.after_word)
-_ACCEPTED = "AND status IN ('queued', 'sent') AND after_trail IS NOT NULL ORDER BY entry, place"
+_ACCEPTED = "AND block IS NULL AND status IN ('queued', 'sent') AND after_trail IS NOT NULL ORDER BY entry, place"
 
 
 class Heads:
@@ -41,7 +40,7 @@ class Heads:
                 row
                 or connection.execute(
                     select(outbox_acts.c.after_trail, outbox_acts.c.after_word).where(
-                        outbox_acts.c.subject == case_key, outbox_acts.c.after_trail == previous, _WAITING
+                        outbox_acts.c.subject == case_key, outbox_acts.c.after_trail == previous, WAITING
                     )
                 ).first()
             )
@@ -63,6 +62,6 @@ def pending_links(connection: Connection, children: Sequence[bytes]) -> dict[byt
     """Parents of cases that a waiting LINK names."""
     found: dict[bytes, bytes] = {}
     for chunk in chunks(children):
-        query = select(outbox_acts.c.child, outbox_acts.c.subject).where(outbox_acts.c.child.in_(chunk), _WAITING)
+        query = select(outbox_acts.c.child, outbox_acts.c.subject).where(outbox_acts.c.child.in_(chunk), WAITING)
         found.update({row[0]: row[1] for row in connection.execute(query)})
     return found

@@ -3,11 +3,13 @@
 ``VERSION`` counts changes here; an index of another version is dropped and replayed.
 """
 
-from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, text
 
 from api.store.schema import INDEX, Unsigned, interval, metadata, number, octets, u64
 
-VERSION = 1
+VERSION = 2
+
+_REFUSED = "reason <> 0"
 
 _KIND = {"kind": INDEX}
 
@@ -147,7 +149,7 @@ outcomes = Table(
     Column("result", String(12), nullable=False), Column("judged", Boolean, nullable=False),
     number("at"), Column("act", JSON),
     Index("ix_outcomes_act_id", "act_id"),
-    Index("ix_outcomes_subject_reason", "subject", "reason"),
+    Index("ix_outcomes_subject", "subject", sqlite_where=text(_REFUSED), postgresql_where=text(_REFUSED)),
     Index("ix_outcomes_agency_position", "agency", "position"),
     Index("ix_outcomes_other_position", "other", "position"),
     info=_KIND,

@@ -5,6 +5,7 @@ from sqlalchemy import JSON, Column, ForeignKey, Index, String, Table, text
 from api.store.schema import SERIAL, Unsigned, metadata, number, octets, u64
 
 _NAMED = "child IS NOT NULL"
+_UNDECIDED = "block IS NULL"
 
 relay_batches = Table(
     "relay_batches", metadata,
@@ -37,10 +38,13 @@ outbox_acts = Table(
     Column("status", String(12), nullable=False), number("reason", nullable=True),
     octets("tx_hash", nullable=True), number("block", nullable=True), number("at", nullable=True),
     octets("after_trail", nullable=True), Column("after_word", Unsigned(32)),
-    Index("ix_outbox_acts_subject", "subject"),
+    Index("ix_outbox_acts_subject", "subject", sqlite_where=text(_UNDECIDED), postgresql_where=text(_UNDECIDED)),
     Index("ix_outbox_acts_child", "child", sqlite_where=text(_NAMED), postgresql_where=text(_NAMED)),
 )  # fmt: skip
 """Acts of an entry. ``status``: queued, sent, applied, refused, discarded."""
+
+WAITING = outbox_acts.c.block.is_(None) & outbox_acts.c.status.in_(("queued", "sent"))
+"""Without a verdict; the first half is what the index by subject asks for."""
 
 idempotency = Table(
     "idempotency", metadata,

@@ -1,6 +1,6 @@
 """Reading cases, what became of acts, and how far the index has come."""
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, literal_column, or_, select
 
 from api.store import index_tables as t
 from api.store.database import Database
@@ -39,7 +39,9 @@ class CaseReads:
     def refusals(self, case_key: bytes) -> tuple[OutcomeView, ...]:
         """Steps of the case that the chain refused; discards, which anybody can cause, are not among them."""
         c = t.outcomes.c
-        condition = (c.subject == case_key) & (c.result == REFUSED)
+        # as the index has it, word for word: a bound zero would not be taken for the same
+        not_taken = c.reason != literal_column("0")
+        condition = (c.subject == case_key) & (c.result == REFUSED) & not_taken
         with self._db.read() as connection:
             return several(connection, OutcomeView, t.outcomes, condition, c.position)
 
