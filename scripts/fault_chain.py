@@ -4,9 +4,9 @@
 
 A proxy with the fault stands between the gateway and a real engine (the embedded chain; anvil where a transaction is
 replaced or priced out). Acts keep coming in; when the fault has ended, everything accepted must be on chain exactly
-once and in order within 60 s, without a hand. Then the matrix: {outbox commit, nonce reserved, signed, sent, receipt, marked} ×
-{failed, failed but applied} × {same again, restart, other next}. Two mutants of our own must turn red: one records
-the nonce after it has sent, one takes what was sent for accepted.
+once and in order within 60 s, without a hand. Then the matrix: {outbox commit, nonce reserved, signed, sent, receipt,
+marked} × {failed, failed but applied} × {same again, restart, other next}. Two mutants of our own must turn red: one
+records the nonce after it has sent, one takes what was sent for accepted.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from unittest.mock import patch
 from api.relay.relay import Relay
 from node.engines import ANVIL, discover
 from scripts.fault_chain_bound import Bounded, bounded
-from scripts.fault_chain_matrix import Cell, cells, run_cell
+from scripts.fault_chain_matrix import Cell, cells, crash_while_waiting, run_cell
 from scripts.fault_chain_place import Place, founded
 from scripts.fault_chain_proxy import SINGLE, WHOLE, Proxy
 from scripts.fault_chain_storms import (
@@ -95,8 +95,8 @@ def sent_before_recorded(seconds: float) -> bool:
             original(self, batch, nonce)
 
     original = Relay._sign_and_send  # noqa: SLF001 - mutants are patches
-    with founded() as place, patch.object(Relay, "_sign_and_send", mutated), _patience(seconds):
-        return not run_cell(place, "sent", "failed but applied", "restart").is_good
+    with behind(1) as (place, proxy), patch.object(Relay, "_sign_and_send", mutated), _patience(seconds):
+        return not crash_while_waiting(place, proxy).is_good
 
 
 def _send_first(relay: Any, record: Callable[..., Any], batch: Any, contract: str, signed: Any, now: int) -> Any:
@@ -169,6 +169,7 @@ def main() -> int:
     seconds = 1.5 if options.quick else options.seconds
     with behind(options.seed) as (place, proxy):
         matrix = [_told_cell(run_cell(place, *cell)) for cell in (QUICK_CELLS if options.quick else cells())]
+        matrix.append(_told_cell(crash_while_waiting(place, proxy)))
         seen = [_told_storm(one) for one in storms(place, proxy, seconds, quick=options.quick)]
         bound = bounded(place, proxy)
         progress(f"上限 bound: {bound}")

@@ -54,15 +54,27 @@ def bounded(place: Place, proxy: Proxy) -> Bounded:
         with turning(place.carrier("bound")):
             drained = _drained(place)
             seconds = time.monotonic() - started
-            again = [client.post("/v1/acts", json=body) for body in bodies]
+            again = [_until_taken(client, body) for body in bodies]
             drained = _drained(place) and drained
-    ids = [bytes.fromhex(_id(one.json())[2:]) for one in again]
+    ids = [bytes.fromhex(_id(one)[2:]) for one in again]
     once = place.times_applied(ids).count(1)
     silent = sum("retry-after" not in one.headers for one in away)
     told = shown.total() - shown["queued"] - shown["sent"]
     good = bool(taken and away) and len(taken) <= BOUND and len(taken) + len(away) == len(bodies)
     good = good and not silent and not told and once == len(bodies) and drained and seconds <= SECONDS
     return Bounded(len(taken), len(away), silent, told, once, seconds, good)
+
+
+def _until_taken(client: httpx.Client, body: dict[str, Any]) -> Any:
+    """What a client does that is told to come back later."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        answer = client.post("/v1/acts", json=body)
+        if answer.status_code in (200, 202):
+            return answer.json()
+        if answer.status_code != 503 or time.monotonic() > deadline:
+            raise RuntimeError(f"{answer.status_code} {answer.text}")
+        time.sleep(float(answer.headers["retry-after"]))
 
 
 def _drained(place: Place) -> bool:
@@ -73,9 +85,7 @@ def _drained(place: Place) -> bool:
 
 
 def _id(answer: Any) -> str:
-    found = answer["acts"][0] if "acts" in answer else answer
-    identity: str = found.get("actId") or found.get("act_id") or found["id"]
-    return identity
+    return str(answer["actId"])
 
 
 def _body(place: Place, number: int) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from api.index.indexer import Indexer
 from api.store.entries import Entry
 from ledger.errors import HuxinError, Unavailable
 from ledger.procedure import Action
-from scripts.fault_chain_place import SECONDS, Carrier, Place
+from scripts.fault_chain_place import LEASE_SECONDS, SECONDS, Carrier, Place
+from scripts.fault_chain_proxy import Proxy
 
 POINTS = ("outbox commit", "nonce reserved", "signed", "sent", "receipt", "marked")
 KINDS = ("failed", "failed but applied")
@@ -67,17 +68,38 @@ def run_cell(place: Place, point: str, kind: str, following: str) -> Cell:
             carrier.restart()
         elif following == "other next":
             ids += place.accept(place.openings(1))
+    return _ended(place, carrier, f"{point} / {kind} / {following}", ids, first)
+
+
+def crash_while_waiting(place: Place, proxy: Proxy) -> Cell:
+    """The relay dies right after sending, and what it sent still waits in the node's pool when it is back."""
+    first = place.cases
+    entries = place.openings(_CASES)
+    entries += place.steps(range(first, first + _CASES), Action.VERIFY)
+    proxy.faults.set("stuck")
+    carrier = place.carrier("waiting")
+    ids = place.accept(entries)
+    _strike(carrier, "sent", "failed but applied")
+    carrier.restart()
+    before = proxy.faults.counts["stuck"]
+    carrier.until(lambda: proxy.faults.counts["stuck"] > before, 2 * LEASE_SECONDS)
+    proxy.faults.set("")
+    return _ended(place, carrier, "sent / failed but applied / restart, still waiting", ids, first)
+
+
+def _ended(place: Place, carrier: Carrier, name: str, ids: Sequence[bytes], first: int) -> Cell:
     started = time.monotonic()
     is_drained = carrier.drain(SECONDS)
+    # a second transaction with the same acts would be in a later block
+    carrier.until(lambda: not carrier.journal.look(1).open, 5.0)
     seconds = time.monotonic() - started
     carrier.lease.release()
+    wanted = [list(ids[number : 2 * _CASES : _CASES]) for number in range(_CASES)]
     numbers = range(first, first + _CASES)
-    wanted = [ids[place_::_CASES][:2] for place_ in range(_CASES)]
     steps = [[step.act_id for step in place.store.cases.steps(place.scenario.key(number))] for number in numbers]
     return Cell(
-        f"{point} / {kind} / {following}", is_drained, seconds, tuple(place.times_applied(ids)),
-        tuple(times_carried(place, ids)), steps == wanted,
-    )  # fmt: skip
+        name, is_drained, seconds, tuple(place.times_applied(ids)), tuple(times_carried(place, ids)), steps == wanted
+    )
 
 
 def times_carried(place: Place, ids: Sequence[bytes]) -> list[int]:

@@ -32,6 +32,7 @@ from tests.unit.api.store.scenario import MEMBERS, Scenario
 
 CHAIN_ID = 860_555
 RELAY_KEY = keccak(b"experiment relay")
+LEASE_SECONDS = 3.0
 SECONDS = 60.0
 """How long anything may take to be anchored once nothing is in the way."""
 
@@ -119,7 +120,7 @@ class Carrier:
         """As after a crash of the process; the lease of the life before is given up as the supervisor's lock allows."""
         place = self._place
         self._lives += 1
-        lease = Lease(place.store.db, f"{self._holder} {self._lives}", 3.0, lambda: int(time.time() * 1000))
+        lease = Lease(place.store.db, f"{self._holder} {self._lives}", LEASE_SECONDS, lambda: int(time.time() * 1000))
         self.journal = Journal(place.store.db, lease.guard)
         self.chain: RelayChain = Gateway(place.url, CHAIN_ID, timeout=2.0)
         origin = Origin.of(place.network)

@@ -106,7 +106,7 @@ class Faults:
     # --- the node
 
     def _lying(self, request: Rpc) -> Any:
-        """ "Nonce too low" of what was taken, or of what was not even looked at."""
+        """Says that the nonce is too low, of what was taken or of what was not even looked at."""
         if request["method"] != _SENDS:
             return self._forward(request)
         self._note()
@@ -115,7 +115,7 @@ class Faults:
         return _error(request, "nonce too low: next nonce 99, tx nonce 1")
 
     def _known(self, request: Rpc) -> Any:
-        """ "Already known" of what arrives for the first time."""
+        """Says that it knows already what arrives for the first time."""
         if request["method"] != _SENDS:
             return self._forward(request)
         self._note()
