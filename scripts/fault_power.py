@@ -159,7 +159,7 @@ def main() -> int:
     progress(f"seed {given.seed}")
     sizes = Sizes(1_000, 200, 300, given.every, ("http", "relay", "chain"))
     if given.quick:
-        sizes = Sizes(64, 32, 20, 12, ("http",))
+        sizes = Sizes(64, 32, 20, 24, ("http",))
     chosen = [given.mutant] if given.mutant else list(MUTANTS)
     with tempfile.TemporaryDirectory(prefix="huxin-power-") as name:
         folder = Path(name)
