@@ -22,7 +22,10 @@ JSON, TEXT = "json", "text"
 FORMATS = (JSON, TEXT)
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _FIELDS = "huxin_fields"
-_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}\Z")
+_EVENT, _PLACES = "huxin_event", "huxin_places"
+_CODE = re.compile(r"(?:[A-Z][A-Z0-9_]{0,63}|[A-Za-z0-9_.-]{1,26})\Z")
+"""A code, or a short word: no key, token, salt or hash is as short as that, written out in any way."""
+_WARNING = re.compile(r"([^/\s]+:\d+): (\w+)")
 _NAMES_SOMETHING = (20, 32)
 _MOST_FRAMES = 12
 _LONGEST = 300
@@ -35,6 +38,13 @@ def event(logger: logging.Logger, level: int, code: str, /, **fields: Field) -> 
     """Log what happened; costs one comparison where the level is off."""
     if logger.isEnabledFor(level):
         logger.log(level, code, extra={_FIELDS: fields})
+
+
+def incident(logger: logging.Logger, number: str, error: BaseException) -> None:
+    """Log a failure that nobody foresaw under the number its victim was told: its type and where, not its text."""
+    kind = type(error).__qualname__
+    extra = {_EVENT: "INCIDENT", _FIELDS: {"incident": number, "error": kind}, _PLACES: _places(error.__traceback__)}
+    logger.error("incident %s: %s", number, kind, extra=extra)
 
 
 def configure(process: str, level: str = "INFO", form: str = JSON, stream: TextIO | None = None) -> None:
@@ -86,9 +96,14 @@ def _time(seconds: float) -> str:
 def _said(record: logging.LogRecord) -> dict[str, Any]:
     fields = getattr(record, _FIELDS, None)
     if fields is not None:
-        return {"event": str(record.msg), **_shown(fields)}
+        places = getattr(record, _PLACES, None)
+        told = {"event": getattr(record, _EVENT, str(record.msg)), **_shown(fields)}
+        return told if places is None else {**told, "at": places}
     if isinstance(record.msg, HuxinError):
         return {"event": record.msg.code, "logger": record.name}
+    if record.name == "py.warnings":
+        found = _WARNING.search(str(record.msg) % record.args if record.args else str(record.msg))
+        return {"event": "PYTHON_WARNING", "at": found.group(1) if found else None, "error": found and found.group(2)}
     ours = record.name.partition(".")[0] in _OURS
     message = _filled(record) if ours else str(record.msg).partition("\n")[0]
     return {"event": "MESSAGE", "logger": record.name, "message": message[:_LONGEST]}
@@ -135,9 +150,12 @@ def _failure(info: _ExcInfo) -> dict[str, Any]:
     if not info or info[1] is None:
         return {}
     error, trace = info[1], info[2]
-    frames = traceback.extract_tb(trace)[-_MOST_FRAMES:]
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]
-    row: dict[str, Any] = {"error": type(error).__qualname__, "at": places}
+    row: dict[str, Any] = {"error": type(error).__qualname__, "at": _places(trace)}
     if isinstance(error, HuxinError):
         row["code"] = error.code
     return row
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(trace)[-_MOST_FRAMES:]
+    return [f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in frames]

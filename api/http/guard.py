@@ -1,13 +1,13 @@
 """The outermost layer: headers on every answer, durations, and what nobody foresaw as an incident."""
 
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.metrics import Metrics
 from api.http.problems import problem
+from node.logs import incident
 
 _LOG = logging.getLogger("huxin.http")
 _HEADERS = [
@@ -57,15 +57,14 @@ class Guard:
 
     def _incident(self, error: Exception) -> ASGIApp:
         """Log where it failed; the exception's own text may hold data, so it is left out."""
-        incident = self._random_bytes(8).hex()
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        _LOG.error("incident %s: %s\n%s", incident, type(error).__qualname__, frames)
+        number = self._random_bytes(8).hex()
+        incident(_LOG, number, error)
         return problem(
             500,
             "INTERNAL",
-            f"服务器内部错误,请报告事件编号 {incident}",
-            f"the server failed; report incident {incident}",
-            incident=incident,
+            f"服务器内部错误,请报告事件编号 {number}",
+            f"the server failed; report incident {number}",
+            incident=number,
         )
 
 
