@@ -53,17 +53,21 @@ class Inquiry:
         await response(scope, receive, send)
 
     async def _answer(self, asked: Digest) -> Response | None:
-        moments = self._quick.moments
         try:
-            moment = moments.latest()
-            if moment is None:
-                moment = await run_in_threadpool(moments.renew)
-            reports = self._quick.at_once(asked, moment)
+            reports = await self._reports(asked)
         except HuxinError as error:
             return problem_of(error)
         if reports is None:
             return None
         return Response(written(best(reports), self._now()), media_type="application/json")
+
+    async def _reports(self, asked: Digest) -> tuple[Report, ...] | None:
+        if not self._quick.is_quick:
+            return await run_in_threadpool(self._quick.in_a_thread, asked)
+        moment = self._quick.moments.latest()
+        if moment is None:
+            moment = await run_in_threadpool(self._quick.moments.renew)
+        return self._quick.at_once(asked, moment)
 
 
 def _digest_of(body: bytes) -> Digest | None:

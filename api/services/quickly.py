@@ -30,9 +30,13 @@ _BEST = (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)
 class Moment:
     """How fresh the index was at a time (monotonic seconds), and the world that it showed."""
 
-    def __init__(self, at: float, freshness: Freshness, world: World) -> None:
-        self.at, self.freshness = at, freshness
-        self._newest = Background(world, freshness)
+    def __init__(self, at: float, freshness: Freshness, new_world: Callable[[], World]) -> None:
+        self.at, self.freshness, self._new_world = at, freshness, new_world
+        self._newest = Background(new_world(), freshness)
+
+    def alone(self) -> "Moment":
+        """The same for a thread of its own: a world is not for several."""
+        return Moment(self.at, self.freshness, self._new_world)
 
     def as_of(self, indexed: int) -> Background:
         """The same with the block that the index has come to since; the chain is at least as high."""
@@ -72,7 +76,7 @@ class Moments:
             try:
                 known, began = self._latest, self._monotonic()
                 if known is None or began - known.at > SOON_SECONDS:
-                    known = Moment(began, self._freshness(), self._new_world())
+                    known = Moment(began, self._freshness(), self._new_world)
                     self._latest = known
                 return known
             finally:
@@ -90,21 +94,29 @@ class QuickVerification:
         self.moments = moments
         self._lookup, self._now = lookup, now
 
+    @property
+    def is_quick(self) -> bool:
+        """Whether :meth:`at_once` may be called: the database is a file of this machine."""
+        return self._lookup.is_quick
+
     def at_once(self, digest: Digest, moment: Moment) -> tuple[Report, ...] | None:
         """Without waiting for anything, for a caller on one thread; None: it takes the long way.
 
-        The long way is for licenses of a batch, whose proof is made from all of its leaves, for databases that are
-        reached over a network, and for an index that entered a seal or an agency since the moment.
+        The long way is for licenses of a batch, whose proof is made from all of its leaves, and for an index that
+        entered a seal or an agency since the moment, or is being built anew.
         """
-        answer = self._lookup.at_once(digest.algorithm, digest.value) if self._lookup.is_quick else None
-        # an index that is being built anew knows less than it did a moment ago
-        if answer is None or answer.indexed < moment.freshness.indexed:
-            return None
-        if any(found.batch is not None for found in answer.found):
-            return None
-        return self._reports(answer, moment)
+        answer = self._lookup.at_once(digest.algorithm, digest.value)
+        return None if answer is None else self._reports(answer, moment)
+
+    def in_a_thread(self, digest: Digest) -> tuple[Report, ...] | None:
+        """The same for databases that are reached over a network."""
+        moment = self.moments.latest() or self.moments.renew()
+        return self._reports(self._lookup.by_digest(digest.algorithm, digest.value), moment.alone())
 
     def _reports(self, answer: Answer, moment: Moment) -> tuple[Report, ...] | None:
+        # an index that is being built anew knows less than it did a moment ago
+        if answer.indexed < moment.freshness.indexed or any(found.batch is not None for found in answer.found):
+            return None
         background, now = moment.as_of(answer.indexed), self._now()
         known = [(found, found.record) for found in answer.found if found.record is not None]
         if any(not _has_issuer(background.world, record) for _, record in known):

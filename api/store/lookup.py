@@ -59,7 +59,9 @@ class LicenseLookup:
         """The answer without waiting; None: ask :meth:`by_digest`, which also says what is wrong."""
         try:
             self._direct = self._direct or _open(self._db.url)
-            rows = self._direct.execute(_plain(algorithm), (digest, digest)).fetchall()
+            text, values = _plain(algorithm)
+            bound = tuple(digest if value is None else value for value in values)
+            rows = self._direct.execute(text, bound).fetchall()
         except sqlite3.OperationalError:
             self.close()
             return None
@@ -83,12 +85,12 @@ def _statement(algorithm: str) -> CompoundSelect[Any]:
     digest = bindparam("digest", type_=license_records.c.sm3.type)
     own, record, newer = t.licenses, license_records, t.licenses.alias("newer")
     head = select(func.max(t.blocks.c.number)).scalar_subquery()
-    batch = select(func.min(license_leaves.c.root))
+    batch = select(license_leaves.c.root).limit(1)
     in_batch, recorded_in = (
         batch.where(license_leaves.c.leaf == table.c.leaf).correlate(table).scalar_subquery() for table in (own, record)
     )
     body = select(record.c.body).where(record.c.leaf == own.c.leaf).scalar_subquery()
-    successor = select(func.min(newer.c.leaf)).where(newer.c.supersedes == own.c.leaf).scalar_subquery()
+    successor = select(newer.c.leaf).where(newer.c.supersedes == own.c.leaf).limit(1).scalar_subquery()
     interval = (own.c.valid_from, own.c.valid_until, own.c.status, own.c.stopped_at)
     rest = (own.c.issuer, own.c.seal, own.c.case_tag, own.c.block)
     blank = [null()] * (len(interval) + len(rest))
@@ -104,10 +106,10 @@ def _statement(algorithm: str) -> CompoundSelect[Any]:
 
 
 @cache
-def _plain(algorithm: str) -> str:
-    """The same as the text that SQLite takes, with the digest twice."""
+def _plain(algorithm: str) -> tuple[str, tuple[Any, ...]]:
+    """The same as the text that SQLite takes, and its values; None stands for the digest."""
     compiled = _statement(algorithm).compile(dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True})
-    return str(compiled)
+    return str(compiled), tuple(compiled.params[name] for name in compiled.positiontup or ())
 
 
 def _open(url: str) -> sqlite3.Connection:
@@ -115,8 +117,7 @@ def _open(url: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{path}?mode=ro", timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
     )
-    # every commit of another connection empties this one's page cache; the mapped file is not read again
-    connection.execute("PRAGMA mmap_size=1073741824")
+    connection.execute("PRAGMA cache_size=-32000")
     return connection
 
 

@@ -1,0 +1,94 @@
+"""Licenses by the digest of their file, on both databases: one statement tells all that several others do."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from api.store import index_tables as t
+from api.store.lookup import Answer, LicenseLookup
+from api.store.own_tables import license_leaves, license_records
+from api.store.store import Store, open_store
+from ledger.records import LicenseRecord, Status
+
+FILE, OTHER = b"f" * 32, b"o" * 32
+BODY = bytes(320)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    made = open_store(database_url)
+    made.start_writer()
+    yield made
+    made.close()
+
+
+def license_row(leaf: bytes, sm3: bytes | None = FILE, **fields: Any) -> dict[str, Any]:
+    blank = dict.fromkeys(("item", "identifier", "holder", "case_key", "supersedes", "batch"))
+    return {
+        "leaf": leaf, "valid_from": 1, "valid_until": 9, "status": 1, "stopped_at": 0, "issuer": 3, "seal": 4,
+        "case_tag": 5, "sm3": sm3, "sha256": None, "block": 7, **blank, **fields,
+    }  # fmt: skip
+
+
+def record_row(leaf: bytes, sm3: bytes = FILE) -> dict[str, Any]:
+    return {
+        "leaf": leaf, "issuer": 3, "body": BODY, "sm3": sm3, "sha256": OTHER, "lookup": b"", "sealed": b"",
+        "created_at": 1,
+    }  # fmt: skip
+
+
+def enter(store: Store, table: Any, *rows: dict[str, Any]) -> None:
+    with store.db.write() as connection:
+        connection.execute(insert(table), list(rows))
+
+
+def head(store: Store, number: int) -> None:
+    blank = {"hash": b"h" * 32, "parent_hash": b"p" * 32, "timestamp": 1, "acts": 0}
+    enter(store, t.blocks, {"number": number, **blank})
+
+
+def asked(lookup: LicenseLookup, algorithm: str, digest: bytes) -> Answer:
+    """The answer, which is the same on both ways where there are two."""
+    answer = lookup.by_digest(algorithm, digest)
+    if lookup.is_quick:
+        assert lookup.at_once(algorithm, digest) == answer
+    return answer
+
+
+def test_nothing_known(store: Store) -> None:
+    assert asked(store.lookup, "sm3", FILE) == Answer(-1, ())
+    head(store, 12)
+    assert asked(store.lookup, "sm3", FILE) == Answer(12, ())
+
+
+def test_everything_of_each_license_of_a_file(store: Store) -> None:
+    head(store, 12)
+    enter(
+        store, t.licenses, license_row(b"b" * 32, status=2, stopped_at=6), license_row(b"a" * 32),
+        license_row(b"n" * 32, None, supersedes=b"a" * 32), license_row(b"x" * 32, OTHER),
+    )  # fmt: skip
+    enter(store, license_records, record_row(b"a" * 32), record_row(b"r" * 32))
+    enter(store, license_leaves, {"root": b"t" * 32, "place": 0, "leaf": b"r" * 32})
+    answer = asked(store.lookup, "sm3", FILE)
+    first, second, third = answer.found
+    assert (first.leaf, first.body, first.superseded_by, first.batch, first.block) == (
+        b"a" * 32, BODY, b"n" * 32, None, 7,
+    )  # fmt: skip
+    assert first.record == LicenseRecord(1, 9, Status.ACTIVE, 0, 3, 4, 5)
+    assert second.record == LicenseRecord(1, 9, Status.SUSPENDED, 6, 3, 4, 5)
+    assert (second.body, second.superseded_by) == (None, None)
+    assert (third.leaf, third.record, third.body, third.batch) == (b"r" * 32, None, BODY, b"t" * 32)
+
+
+def test_algorithms_are_told_apart(store: Store) -> None:
+    enter(store, t.licenses, license_row(b"a" * 32, FILE), license_row(b"b" * 32, None, sha256=FILE))
+    assert [one.leaf for one in asked(store.lookup, "sha256", FILE).found] == [b"b" * 32]
+    assert [one.leaf for one in asked(store.lookup, "sm3", FILE).found] == [b"a" * 32]
+
+
+def test_what_was_written_a_moment_ago_is_seen(store: Store) -> None:
+    asked(store.lookup, "sm3", FILE)
+    enter(store, t.licenses, license_row(b"a" * 32))
+    assert [one.leaf for one in asked(store.lookup, "sm3", FILE).found] == [b"a" * 32]
