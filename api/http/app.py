@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
-from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.http import problems, schema
 from api.http.guard import Guard
@@ -25,7 +25,28 @@ ACT_TURNS, OTHER_TURNS = 128, 16
 """Requests worked on at once, half of them for one address while it asks alone."""
 
 
-def create_app(container: Container, limits: Limits, on_stop: Callable[[], None] = lambda: None) -> FastAPI:
+class Application(FastAPI):
+    """FastAPI behind our own front, which answers the usual requests before the framework has begun.
+
+    Exceptions that nobody foresaw pass through the framework unanswered, to the front's ``Guard``.
+    """
+
+    front: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI; what is no request (the server's start and stop) is the framework's."""
+        await (self.front if scope["type"] == "http" else self.framework)(scope, receive, send)
+
+    async def framework(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """FastAPI as it is."""
+        await super().__call__(scope, receive, send)
+
+
+async def _let_through(_request: Request, error: Exception) -> Response:
+    raise error
+
+
+def create_app(container: Container, limits: Limits, on_stop: Callable[[], None] = lambda: None) -> Application:
     """An application over ``container``; ``on_stop`` is called once it has answered everything.
 
     No page loads anything from elsewhere: the description is at ``/openapi.json``, there is no viewer.
@@ -39,7 +60,7 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
     metrics, clock = Metrics(), container.monotonic
     container.store.outbox.watch = metrics.watch
     callers = Callers(Buckets(limits.rates, clock), Buckets(limits.officer_rates, clock), limits.trusted)
-    app = FastAPI(
+    app = Application(
         title="互信 Huxin",
         version="1",
         docs_url=None,
@@ -47,22 +68,16 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
         lifespan=life,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
-        middleware=[
-            Middleware(
-                Guard,
-                metrics=metrics, monotonic=clock, random_bytes=container.random_bytes,
-            ),
-            Middleware(
-                LimitRequests,
-                limits=limits, callers=callers, turns=Turns(clock, OTHER_TURNS), acts=Turns(clock, ACT_TURNS),
-            ),
-            Middleware(Intake, container=container, metrics=metrics),
-            Middleware(Inquiry, container=container),
-        ],
-    )  # fmt: skip
+    )
+    quick = Intake(Inquiry(app.framework, container), container, metrics)
+    limited = LimitRequests(
+        quick, limits=limits, callers=callers, turns=Turns(clock, OTHER_TURNS), acts=Turns(clock, ACT_TURNS)
+    )
+    app.front = Guard(limited, metrics, clock, container.random_bytes)
     app.state.container, app.state.metrics, app.state.callers = container, metrics, callers
     for router in ROUTERS:
         app.include_router(router)
+    app.add_exception_handler(Exception, _let_through)
     problems.install(app)
     schema.install(app)
     return app

@@ -49,16 +49,21 @@ class Intake:
             await self._app(scope, again(message, receive), send)
             return
         scope["route"] = _Route
-        await response(scope, receive, send)
+        if isinstance(response, Response):
+            await response(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 202, "headers": _headers(len(response))})
+        await send({"type": "http.response.body", "body": response})
 
-    async def _answer(self, act: PlainStep, signature: bytes, key: bytes | None) -> Response | None:
+    async def _answer(self, act: PlainStep, signature: bytes, key: bytes | None) -> Response | bytes | None:
+        """A problem, the body of a 202, or None for the route."""
         try:
             return await self._take(act, signature, key)
         except HuxinError as error:
             self._metrics.turned_away.labels(error.code).inc()
             return problem_of(error)
 
-    async def _take(self, act: PlainStep, signature: bytes, key: bytes | None) -> Response | None:
+    async def _take(self, act: PlainStep, signature: bytes, key: bytes | None) -> bytes | None:
         """None where it was taken before: it may have its verdict by now, and the route tells."""
         claim = self._parts.submissions.claim(act, signature)
         if key is not None:
@@ -68,7 +73,11 @@ class Intake:
         if receipt.repeated:
             return None
         self._metrics.accepted.labels(receipt.acts[0].name).inc()
-        return Response(queued(receipt.acts[0], receipt.predicted[0]), 202, media_type="application/json")
+        return queued(receipt.acts[0], receipt.predicted[0])
+
+
+def _headers(length: int) -> list[tuple[bytes, bytes]]:
+    return [(b"content-length", b"%d" % length), (b"content-type", b"application/json")]
 
 
 def again(message: Any, receive: Receive) -> Receive:

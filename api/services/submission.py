@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from api.services import decode
@@ -56,6 +56,7 @@ class Submissions:
     ) -> None:
         self._deployment, self._worlds, self._now = deployment, worlds, now
         self._are_known = are_known
+        self._trails = deployment.domain("trails")
 
     def examine(self, one: Submission) -> Examined | Claim:
         """Read; judge what is no step. Raises what ``api.services.doors`` says, InvalidInput with all faults."""
@@ -72,8 +73,10 @@ class Submissions:
     def claim(self, act: acts.Open | acts.Step | acts.StepList, signature: bytes) -> Claim:
         """Steps with the address that signed them; ``signature`` has 64 bytes. No I/O."""
         opens, steps = parts_of(act)
-        signer = self._recovered(self.digest_of(act), signature)
-        return claim_of(self._deployment.domain("trails"), opens, steps, signature, signer, self._now())
+        made = claim_of(self._trails, opens, steps, signature, b"", self._now())
+        # one step is signed by itself, so that its digest is its id
+        signed = made.act_ids[0] if len(made.act_ids) == 1 else self.digest_of(act)
+        return replace(made, signer=self._recovered(signed, signature))
 
     def digest_of(self, act: Any) -> bytes:
         """The act's id: what is signed."""

@@ -19,7 +19,8 @@ from ledger.ids import agency_of
 from ledger.reasons import Reason
 
 QUEUED, SENT, APPLIED, REFUSED, DISCARDED = "queued", "sent", "applied", "refused", "discarded"
-_RECOUNT = 200
+_RECOUNT_SECONDS, _FULL_SECONDS = 1.0, 0.1
+"""How long a count of what waits is good for, and how long where it says that there is no room."""
 _ID = (outbox_acts.c.act_id,)
 _LAST = "SELECT max(id) FROM outbox_entries"
 _COLUMNS = (
@@ -75,7 +76,7 @@ class Outbox:
         self._db = db
         self._limit = limit
         self._room = 0
-        self._runs = 0
+        self._counted = float("-inf")
         self.open_bench: OpenBench = _no_bench
         self.watch: Watch = _unwatched
         self.writer: GroupWriter[Entry | Claim, Receipt] = GroupWriter(self._commit, most, longest)
@@ -109,16 +110,20 @@ class Outbox:
     def _commit(self, items: Sequence[Entry | Claim]) -> Sequence[Receipt | HuxinError]:
         began = time.perf_counter()
         with self._db.write() as connection:
-            self._runs += 1
-            # counting what waits costs more than accepting does, and the bound need not be exact
-            if self._room < sum(len(_ids(item)) for item in items) or self._runs % _RECOUNT == 0:
-                self._room = self._limit - pending_count(connection)
+            self._recount(connection, sum(len(_ids(item)) for item in items))
             claims = [item for item in items if isinstance(item, Claim)]
             run = _Run(connection, self._room, self.open_bench(connection, claims) if claims else None)
             answers = run.accept(items)
         self._room = run.room
         self.watch(answers, time.perf_counter() - began)
         return answers
+
+    def _recount(self, connection: Connection, needed: int) -> None:
+        """Counting what waits costs more than accepting does, and the bound need not be exact."""
+        now = time.monotonic()
+        if now < self._counted + _RECOUNT_SECONDS and (needed <= self._room or now < self._counted + _FULL_SECONDS):
+            return
+        self._room, self._counted = self._limit - pending_count(connection), now
 
 
 def read_statuses(connection: Connection, act_ids: Sequence[bytes]) -> dict[bytes, ActStatus]:

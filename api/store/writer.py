@@ -53,12 +53,19 @@ class GroupWriter(Generic[A, B]):
         future: asyncio.Future[B] = loop.create_future()
         self._hand_in(item, _InLoop(loop, future))
         if not self._waking:
-            # once for all that the loop has ready now: waking the thread for each would take the loop's turn away
             self._waking = True
-            loop.call_soon(self._wake)
+            loop.call_soon(self._wake, loop, 0)
         return await future
 
-    def _wake(self) -> None:
+    def _wake(self, loop: asyncio.AbstractEventLoop, before: int) -> None:
+        """Let the thread write once a turn of the loop brings nothing more.
+
+        Waking it for each item would take the loop's turn away, and what one commit costs is the same for many.
+        """
+        gathered = len(self._waiting)
+        if before < gathered < self._most:
+            loop.call_soon(self._wake, loop, gathered)
+            return
         self._waking = False
         self._some.set()
 
