@@ -60,7 +60,8 @@ class Crew:
                 time.sleep(0.1)
             else:
                 return url
-        raise RuntimeError("the gateway did not start")
+        last = (self.place.folder / "http.log").read_text(errors="replace")[-2000:]
+        raise RuntimeError(f"the gateway did not start ({process.poll()}): {last}")
 
     def _start(self, command: Sequence[str], log: str, output: int, **settings: str) -> subprocess.Popen[bytes]:
         environment = {
