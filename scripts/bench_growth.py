@@ -138,7 +138,7 @@ def prepare(folder: Path, sizes: Sequence[int], rounds: int, seed: int) -> list[
     return ledgers
 
 
-def measure(ledgers: Sequence[Ledger], rounds: int) -> None:
+def measure(ledgers: Sequence[Ledger], rounds: int, starts: int = _STARTS) -> None:
     """Rounds in turn, then openings and starts in turn."""
     counter = Counter()
     for number in range(rounds + WARM):
@@ -150,7 +150,7 @@ def measure(ledgers: Sequence[Ledger], rounds: int) -> None:
     counter.close()
     for ledger in ledgers:
         ledger.place.close()
-    for _ in range(_STARTS):
+    for _ in range(starts):
         for ledger in ledgers:
             ledger.place = Place.open(ledger.place.folder, ledger.place.scene)
             ledger.openings.append(ledger.place.opening)
@@ -219,7 +219,7 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="huxin-growth-")))
         ledgers = prepare(folder, sizes, rounds, options.seed)
-        measure(ledgers, rounds)
+        measure(ledgers, rounds, 1 if options.quick else _STARTS)
         show(ledgers)
         return conclude(targets(ledgers), as_json=options.json, judged=not options.quick)
 

@@ -14,6 +14,7 @@ from node.embedded import store
 from node.embedded.chain import Chain
 from node.embedded.logs import decode_receipt, receipt_logs
 from node.embedded.network import DEFAULT_GAS_LIMIT, Network
+from node.embedded.process import calm_collector
 from node.embedded.sealing import decode_header
 from node.gateway.account import RelayAccount
 from scripts.gas_chain import GAS_LIMIT, Log, Mined
@@ -127,6 +128,7 @@ class EngineChain:
 
         What is counted are the steps that the contract took: a refused one is no figure.
         """
+        calm_collector()
         first = self.chain.head.number + 1
         started = time.perf_counter()
         for place in range(0, len(transactions), per_block):

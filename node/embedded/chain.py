@@ -22,6 +22,9 @@ from node.embedded.sealing import (
     next_header,
 )
 
+_STALE_SECONDS = 6
+"""How far the clock may be beyond the time at which a block was executed: more than a long transaction takes."""
+
 
 class Chain:
     """One chain of one validator over one store; safe under threads, sealing is done by one."""
@@ -192,20 +195,18 @@ class Chain:
         while not stopping.is_set():
             draft.execute(draft.fresh(self.pending_transactions()), lambda: self._clock() >= draft.timestamp)
             draft.settle()
-            waited = self._await_more(draft)
+            self._await_more(draft)
             if self._clock() >= draft.timestamp:
                 # after a leap of the clock its time is stale: judge everything anew at the right one
-                return not waited or self._clock() <= draft.timestamp + self.network.block_period
+                return self._clock() <= draft.timestamp + _STALE_SECONDS
         return False
 
-    def _await_more(self, draft: Draft) -> bool:
-        """Wait for a transaction or for the draft's time; whether there was anything to wait for."""
+    def _await_more(self, draft: Draft) -> None:
+        """Wait for a transaction or for the draft's time."""
         with self._arrived:
             wait = draft.timestamp - self._clock()
-            if wait <= 0 or draft.fresh(self._pool.executable(self.nonce)):
-                return False
-            self._arrived.wait(min(max(wait, 0.001), 1.0))
-        return True
+            if wait > 0 and not draft.fresh(self._pool.executable(self.nonce)):
+                self._arrived.wait(min(max(wait, 0.001), 1.0))
 
     def wake(self) -> None:
         """Let the sealing thread look at its stop signal."""

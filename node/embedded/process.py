@@ -1,5 +1,6 @@
 """The node as a process: sealing in a thread, JSON-RPC in the main one, ready told on stdout."""
 
+import gc
 import json
 import logging
 import os
@@ -20,7 +21,15 @@ from node.embedded.rpc.server import RpcApplication
 READY_FILE = "node.json"
 # sealing holds the interpreter: a request that changes threads thrice must not wait 5 ms each time
 _SWITCH_SECONDS = 0.000_5
+_YOUNG, _MIDDLE, _OLD = 20_000, 50, 100
 _LOGGER = logging.getLogger(__name__)
+
+
+def calm_collector() -> None:
+    """Look for cycles less often, and not among what was imported: executing makes much garbage and few cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
 
 
 class Sealer(threading.Thread):
@@ -76,6 +85,7 @@ def serve(folder: Path, chain: Chain, port: int, new_id: Callable[[], int]) -> N
         """Uvicorn has shut down when it raises the signal again: there is nothing left to do."""
 
     sys.setswitchinterval(_SWITCH_SECONDS)
+    calm_collector()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     listener = socket.create_server(("127.0.0.1", port))

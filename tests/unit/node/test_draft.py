@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from node.embedded.audit import verify_store
+from node.embedded.replay import verify_execution
 from node.embedded.sealing import BlockBuilder, decode_header
+from node.embedded.store import STORE_FILE
 from tests.ports.bytecode import words
-from tests.unit.node.chains import Bench, account, deployed
+from tests.unit.node.chains import Bench, account, deployed, new_network
 
 STORE = 1
 
@@ -111,3 +114,20 @@ def test_an_idle_chain_seals_at_once_what_comes(tmp_path: Path) -> None:
         _send(bench, contract, 1)
         sealer.join(5)
     assert decode_header(bench.chain.head.header).timestamp == int(bench.clock.now)
+
+
+def test_a_block_executed_in_pieces_is_the_block_that_is_executed_at_once(
+    tmp_path: Path, executed: list[bytes]
+) -> None:
+    bench, contract = deployed(tmp_path)
+    executed.clear()
+    with _sealing(bench) as sealer:
+        for nonce in (1, 2, 3):
+            _send(bench, contract, nonce)
+            _wait_until(lambda: len(executed) == nonce)  # noqa: B023 - asked within this very turn
+        bench.clock.now += 1
+        bench.chain.wake()
+        sealer.join(5)
+    bench.chain.database.close()
+    assert list(verify_store(tmp_path / STORE_FILE, new_network())) == []
+    assert list(verify_execution(tmp_path / STORE_FILE, new_network())) == []
