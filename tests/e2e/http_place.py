@@ -1,16 +1,17 @@
-"""All three processes on one data folder, founded through the HTTP API with the typed client."""
+"""All processes on one data folder, founded through the HTTP API with the typed client."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from eth_abi.abi import encode
 
 from api.client import HuxinClient, Patience
-from api.fleet import Ports
+from api.fleet import ONE_OF_EACH, Fleet, Ports
 from api.founding import DataFolder, council_signers
 from api.signers import KeySigner
 from api.supervisor import Supervisor
@@ -97,14 +98,16 @@ class Place:
         """The clerk's opening of a case."""
         now = self.client(CLERK).now()
         commitment = keccak(b"e2e case" + number.to_bytes(8))
-        return acts.Open(commitment, ITEM, 1, 2, bytes(32), CLERK, GRANT, evidence, now - 1, now + 600)
+        return acts.Open(commitment, ITEM, 1, 2, bytes(32), CLERK, GRANT, evidence, now, now + 600)
 
 
 @contextmanager
-def running(data: Path) -> Iterator[Place]:
+def running(
+    data: Path, variables: Mapping[str, str] = MappingProxyType({}), fleet: Fleet = ONE_OF_EACH
+) -> Iterator[Place]:
     """Processes over ``data``, founded, ended when the block is left."""
-    environment = {**os.environ, "HUXIN_PUBLIC_RATE": "100000"}
-    with Supervisor(data, Ports(0, 0), environment, os.urandom) as supervisor:
+    environment = {**os.environ, "HUXIN_PUBLIC_RATE": "100000", "HUXIN_LEASE_SECONDS": "3", **variables}
+    with Supervisor(data, Ports(0, 0), environment, os.urandom, fleet=fleet) as supervisor:
         place = Place(supervisor)
         place.found()
         try:

@@ -1,21 +1,28 @@
 """``huxin`` as a user runs it, in processes of its own."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
 
 HUXIN = (sys.executable, "-m", "api.cli")
 SECONDS = 240
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def run(*arguments: str, expect: int = 0) -> Any:
-    done = subprocess.run((*HUXIN, *arguments, "--json"), capture_output=True, text=True, timeout=SECONDS, check=False)
+def run(*arguments: str, expect: int = 0, variables: Mapping[str, str] = _NONE) -> Any:
+    done = subprocess.run(
+        (*HUXIN, *arguments, "--json"), capture_output=True, text=True, timeout=SECONDS, check=False,
+        env={**os.environ, **variables},
+    )  # fmt: skip
     assert done.returncode == expect, done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else json.loads(done.stderr.splitlines()[-1])
 
@@ -35,10 +42,13 @@ def listens(url: str) -> bool:
     return True
 
 
-def kill_half_way(data: Path) -> None:
-    """SIGKILL while the case is under way: the supervisor, and with it everything, is gone."""
+def kill_half_way(data: Path, variables: Mapping[str, str] = _NONE) -> None:
+    """SIGKILL while the case is under way: the supervisor, and with it everything of ours, is gone."""
     with (data.parent / "first.err").open("w+b") as errors:
-        demo = subprocess.Popen((*HUXIN, "demo", "--data", str(data)), stdout=subprocess.DEVNULL, stderr=errors)
+        demo = subprocess.Popen(
+            (*HUXIN, "demo", "--data", str(data)), stdout=subprocess.DEVNULL, stderr=errors,
+            env={**os.environ, **variables},
+        )  # fmt: skip
         try:
             wait_until(lambda: "收件".encode() in Path(errors.name).read_bytes() or demo.poll() is not None)
             state = json.loads((data / "supervisor.json").read_text())
@@ -46,4 +56,5 @@ def kill_half_way(data: Path) -> None:
         finally:
             demo.send_signal(signal.SIGKILL)
             demo.wait()
-    wait_until(lambda: not listens(state["url"]) and not listens(state["rpcUrl"]), 30)
+    ended = [*state["urls"], *([] if "HUXIN_RPC_URL" in variables else [state["rpcUrl"]])]
+    wait_until(lambda: not any(listens(url) for url in ended), 30)

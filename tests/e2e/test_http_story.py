@@ -1,4 +1,4 @@
-"""A case over HTTP on the real chain, and nothing acknowledged lost when the server is killed."""
+"""A case over HTTP on each footing, and nothing acknowledged lost when the server is killed."""
 
 import os
 import signal
@@ -13,12 +13,14 @@ from ledger.evidence import Document, DocumentKind
 from ledger.evidence_rules import Entry
 from ledger.procedure import Action
 from ledger.state import case_key
+from tests.e2e.footing import FOOTINGS, footing_of
 from tests.e2e.http_place import AWAY_ADMIN, CLERK, DECIDER, GRANT, SEAL, Place, running
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with running(tmp_path_factory.mktemp("http")) as made:
+@pytest.fixture(scope="module", params=FOOTINGS)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("http")
+    with footing_of(request, folder) as footing, running(folder / "data", footing.variables) as made:
         yield made
 
 
@@ -43,14 +45,16 @@ def test_case_with_evidence_is_decided_and_delivered(place: Place) -> None:
     opening = place.opening(1, evidence.root)
     case = case_key(CLERK, opening.commitment)
     clerk.cases.store(case, evidence, opening.commitment)
-    assert place.step(opening).status == "applied"
+    answer = place.step(opening)
+    assert answer.status == "applied", answer
     seal = SEAL.to_bytes(32)
     for action, officer in (
         (Action.VERIFY, CLERK), (Action.ACCEPT, CLERK), (Action.FORWARD, CLERK), (Action.REVIEW, DECIDER),
         (Action.APPROVE, DECIDER), (Action.DELIVER, CLERK),
     ):  # fmt: skip
         step = follow(place, case, action, officer, subject=seal if action is Action.APPROVE else bytes(32))
-        assert place.step(step).status == "applied", action
+        answer = place.step(step)
+        assert answer.status == "applied", answer
     decider = place.client(DECIDER)
     assert decider.cases.document(case, evidence.root) == evidence
     assert [read.officer for read in decider.cases.reads(case)] == ["1-2"]
