@@ -1,5 +1,5 @@
 # make demo       the whole story, from nothing, with Python ≥ 3.11 alone
-# make test       every check and test; what needs Node is skipped where Node is not there
+# make test       every check and test; what needs Node, PostgreSQL or strace is skipped where that is not there
 # make lint       style, types, layers
 # make contracts  recompile the contracts (needs Node)
 # make format     put sources into their one form
@@ -23,6 +23,8 @@ PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PIP_COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --allow-unsafe --strip-extras
 PYTEST_ARGS ?=
+# Two at a time; tests that share a running ledger stay together (tests/conftest.py), the long ones begin first.
+WORKERS ?= 2
 
 .PHONY: demo test lint contracts contracts-check format coverage lock node clean
 
@@ -30,7 +32,7 @@ demo: $(STAMPS)/runtime
 	$(BIN)/huxin demo
 
 test: lint
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20 $(PYTEST_ARGS)
 
 lint: $(STAMPS)/dev
 	$(BIN)/ruff check .

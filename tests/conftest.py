@@ -38,6 +38,28 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.create(request.getfixturevalue("postgres_template"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several workers, one for all tests that share what takes long to make; the longest begin first."""
+    if not hasattr(config, "workerinput"):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_shared(item)))
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
+def _shared(item: pytest.Item) -> str:
+    """A demonstration or a running ledger by what it stands on, else the file."""
+    fixtures = getattr(item, "fixturenames", ())
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    if "told" in fixtures and "told" in parameters:
+        return "told-" + "-".join(parameters["told"])
+    if "played" in fixtures:
+        return "told-sqlite-embedded"
+    place = "-".join(parameters["place"]) if "place" in parameters else ""
+    return item.nodeid.partition("::")[0] + place
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip, or under HUXIN_REQUIRE_ALL=1 fail, a test that needs a tool which is not installed."""
     for marker in item.iter_markers("needs"):
