@@ -10,6 +10,7 @@ and the contracts' words, which `huxin audit` asks one by one.
 """
 
 import argparse
+import os
 import random
 import resource
 import statistics
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from api.replaying import BlockSource, Found, StoreSource, replay_blocks
@@ -53,7 +54,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true", help="a short chain, one round: function, not figures")
     parser.add_argument("--seed", type=int, default=0, help="where the chain is tampered with")
-    parser.add_argument("--steps", type=int, default=20_000)
+    parser.add_argument("--steps", type=int, default=30_000)
     return parser.parse_args()
 
 
@@ -65,7 +66,6 @@ class Bench:
     deployment: Deployment
     last: int
     steps: int
-    spent: list[tuple[float, float]] = field(default_factory=list)
 
     def world(self) -> World:
         """The contracts as they were founded."""
@@ -213,30 +213,47 @@ def tamper(bench: Bench, source: random.Random) -> None:
 
 
 def measure(bench: Bench, rounds: int) -> tuple[Target, ...]:
-    """Yardstick and audits in turn; medians."""
+    """Yardstick and audits in turn; medians. A core's rates are by its processor time, those of all by the clock.
+
+    What is demanded is demanded of the audit as it runs, on all cores; the rows per core say what each of them does.
+    """
     domain = bench.deployment.domain("trails")
     groups = [group for data, _ in bench.batches() for group in read_trails_call(data)][:SAMPLE]
     bare = yardstick(domain, groups)
-    rows: dict[str, list[float]] = {"yard": [], "one": [], "processor": [], "all": []}
+    rows: dict[str, list[float]] = {"yard": [], "yard core": [], "all": [], "all core": [], "one": [], "one core": []}
     for place in range(rounds):
-        rows["yard"].append(len(groups) / _seconds(bare)[0])
-        rows["one"].append(bench.steps / _seconds(lambda: bench.audit(0))[0])
-        rows["yard"].append(len(groups) / _seconds(bare)[0])
-        elapsed, spent = _seconds(lambda: bench.audit(None))
-        rows["all"].append(bench.steps / elapsed)
-        rows["processor"].append(bench.steps / spent)
+        for name, count, work in (
+            ("yard", len(groups), bare),
+            ("one", bench.steps, lambda: bench.audit(0)),
+            ("yard", len(groups), bare),
+            ("all", bench.steps, lambda: bench.audit(None)),
+        ):
+            elapsed, spent = _seconds(work)
+            rows[name].append(count / elapsed)
+            rows[f"{name} core"].append(count / spent)
+        last = {name: values[-1] for name, values in rows.items()}
         progress(
-            f"round {place + 1}: recover {rows['yard'][-1]:,.0f}/s, audit on one core {rows['one'][-1]:,.0f}/s, "
-            f"on all {rows['all'][-1]:,.0f}/s"
+            f"round {place + 1}: recover {last['yard']:,.0f}/s, audit in one process {last['one']:,.0f}/s, "
+            f"on all {_cores()} cores {last['all']:,.0f}/s"
         )
     middle = {name: statistics.median(values) for name, values in rows.items()}
-    yard = middle["yard"]
-    one = "audit, all cores, beside recovery on one core"
+    every = f"audit on all {_cores()} cores"
     return (
-        Target("P9", one, middle["all"], GOAL_RATIO, "steps/s", yard, of_ratio=True),
-        Target("P9 rate", "audit, all cores", middle["all"], GOAL_RATE, "steps/s"),
-        Target("P9 per core", "audit in one process", middle["one"], GOAL_RATIO, "steps/s", yard, of_ratio=True),
-    )
+        Target("P9", f"{every}, to one core", middle["all"], GOAL_RATIO, "steps/s", middle["yard"], of_ratio=True),
+        Target("P9 rate", every, middle["all"], GOAL_RATE, "steps/s"),
+        Target(
+            "P9 per core", "audit in one process, by processor time", middle["one core"], 0.0, "steps/s",
+            middle["yard core"], of_ratio=True,
+        ),
+        Target(
+            "P9 per core, all", f"{every}, by processor time of all processes", middle["all core"], 0.0, "steps/s",
+            middle["yard core"], of_ratio=True,
+        ),
+    )  # fmt: skip
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
 
 
 def main() -> int:

@@ -38,11 +38,14 @@ def read_signed(domain: bytes, data: bytes) -> tuple[Signed, ...] | None:
 
 def read_group(domain: bytes, group: calldata.Group) -> Signed:
     """The same of one group; ``domain`` is the EIP-712 domain of Trails."""
-    opens = [struct_hash(act) for act in group.opens]
-    steps = [struct_hash(carried.step) for carried in group.steps]
-    hashes = opens + steps
-    acts = tuple((hashed, digest(domain, hashed)) for hashed in hashes)
-    signed = acts[0][1] if len(acts) == 1 else digest(domain, list_hash(opens, steps))
+    hashes = [struct_hash(act) for act in group.opens]
+    hashes += [struct_hash(carried.step) for carried in group.steps]
+    acts = tuple([(hashed, digest(domain, hashed)) for hashed in hashes])
+    if len(acts) == 1:
+        _, signed = acts[0]
+    else:
+        opens = len(group.opens)
+        signed = digest(domain, list_hash(hashes[:opens], hashes[opens:]))
     try:
         signer = recover(signed, group.signature)
     except InvalidSignature:
