@@ -24,20 +24,6 @@ def deadline_off() -> None:
     trail._begin = forgiving  # noqa: SLF001
 
 
-def skew_off() -> None:
-    """The rules carry out steps that were signed in the future."""
-    begin = trail._begin  # noqa: SLF001
-
-    def trusting(world: Any, *rest: Any, **more: Any) -> Any:
-        skew, world.clock.skew = world.clock.skew, FOREVER
-        try:
-            return begin(world, *rest, **more)
-        finally:
-            world.clock.skew = skew
-
-    trail._begin = trusting  # noqa: SLF001
-
-
 def any_merkle_proof() -> None:
     """Every Merkle proof is believed."""
     merkle.verify = lambda *_: True
