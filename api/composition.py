@@ -27,6 +27,7 @@ from api.services.submission import Submissions
 from api.services.tracking import Tracking
 from api.services.vitals import HeadSource, Vitals
 from api.settings import Settings
+from api.store.claim import claim
 from api.store.origin import Origin
 from api.store.store import Store, open_store
 from ledger.errors import InvalidInput
@@ -57,6 +58,7 @@ def build(settings: Settings) -> Container:
         limit=settings.outbox_limit, most=settings.commit_batch, longest=settings.commit_queue,
         on_failure=end_process,
     )  # fmt: skip
+    claim(store.db, Origin.of(network))
     store.start_writer()
     return assemble(settings, network, store, read_master_key(settings.master_key_file), _connector(network))
 

@@ -11,6 +11,7 @@ from api.index.rebuild import rebuild
 from api.relay.lease import Lease
 from api.settings import Settings
 from api.store import index_tables as t
+from api.store.claim import claim
 from api.store.origin import Origin
 from api.store.own_tables import documents, heartbeats, license_records
 from api.store.store import Store, open_store
@@ -53,6 +54,7 @@ def rebuild_index(settings: Settings, machine: Machine, progress: Callable[[int,
     """Replay the chain into a new index. Conflict ``RELAY_RUNNING`` where a relay runs."""
     network = load(settings.network_file)
     store = open_store(settings.database)
+    claim(store.db, Origin.of(network))
     lease = Lease(store.db, machine.random_bytes(16).hex(), settings.lease_seconds, lambda: int(machine.clock() * 1000))
     if not lease.acquire():
         raise Conflict("RELAY_RUNNING", "the relay is running: stop huxin up first", "中继正在运行,请先停止 huxin up")

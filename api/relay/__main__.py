@@ -17,6 +17,7 @@ from api.relay.relay import Pace, Relay
 from api.relay.service import Service
 from api.relay.watched import WatchedGateway, WatchedIndexer, WatchedJournal
 from api.settings import Settings
+from api.store.claim import claim
 from api.store.origin import Origin
 from api.store.store import Store, open_store
 from ledger.errors import HuxinError, InvalidInput, Unavailable
@@ -108,6 +109,7 @@ def main() -> int:
         logs.configure("relay", settings)
         network = load(settings.network_file)
         store = open_store(settings.database, on_failure=_end_at_once)
+        claim(store.db, Origin.of(network))
         metrics = RelayMetrics()
         with told(metrics, settings.relay_metrics_port):
             chain = _connect(settings, network, stopping, metrics)

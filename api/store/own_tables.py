@@ -114,3 +114,9 @@ license_leaves = Table(
     octets("root", primary_key=True), number("place", primary_key=True, autoincrement=False),
     octets("leaf", index=True),
 )  # fmt: skip
+
+owner = Table(
+    "owner", metadata,
+    Column("name", String(16), primary_key=True), Column("value", String(64), nullable=False),
+)  # fmt: skip
+"""Which ledger the database belongs to (``api.store.claim``)."""
