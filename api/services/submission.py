@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from api.services import decode
@@ -73,10 +73,12 @@ class Submissions:
     def claim(self, act: acts.Open | acts.Step | acts.StepList, signature: bytes) -> Claim:
         """Steps with the address that signed them; ``signature`` has 64 bytes. No I/O."""
         opens, steps = parts_of(act)
-        made = claim_of(self._trails, opens, steps, signature, b"", self._now())
-        # one step is signed by itself, so that its digest is its id
-        signed = made.act_ids[0] if len(made.act_ids) == 1 else self.digest_of(act)
-        return replace(made, signer=self._recovered(signed, signature))
+
+        def signer(ids: tuple[bytes, ...]) -> bytes:
+            # one step is signed by itself, so that its id is what was signed
+            return self._recovered(ids[0] if len(ids) == 1 else self.digest_of(act), signature)
+
+        return claim_of(self._trails, opens, steps, signature, signer, self._now())
 
     def digest_of(self, act: Any) -> bytes:
         """The act's id: what is signed."""

@@ -1,6 +1,6 @@
 """What the outbox takes: a signature with the acts it covers, and how several become one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,13 +93,13 @@ class Claim:
 
 
 def claim_of(
-    domain: bytes, opens: tuple[acts.Open, ...], steps: tuple[acts.Step, ...], signature: bytes, signer: bytes,
-    received_at: int,
+    domain: bytes, opens: tuple[acts.Open, ...], steps: tuple[acts.Step, ...], signature: bytes,
+    recover: Callable[[tuple[bytes, ...]], bytes], received_at: int,
 ) -> Claim:  # fmt: skip
-    """A claim under the domain of Trails."""
+    """A claim under the domain of Trails; ``recover`` gives the signer's address from the acts' ids."""
     ids = tuple(digest(domain, struct_hash(act)) for act in (*opens, *steps))
     cases = (*(case_key(act.officer, act.commitment) for act in opens), *(step.case_key for step in steps))
-    return Claim(opens, steps, ids, cases, signature, signer, received_at)
+    return Claim(opens, steps, ids, cases, signature, recover(ids), received_at)
 
 
 def entry_of_claim(claim: Claim, group: calldata.Group, after: Sequence[CaseState | None]) -> Entry:
@@ -116,8 +116,12 @@ def steps_entry(
 ) -> Entry:  # fmt: skip
     """Steps under one signature whose starting states are known."""
     steps = tuple(carried.step for carried in group.steps)
-    claim = claim_of(deployment.domain("trails"), group.opens, steps, group.signature, b"", received_at)
+    claim = claim_of(deployment.domain("trails"), group.opens, steps, group.signature, _unrecovered, received_at)
     return entry_of_claim(claim, group, after)
+
+
+def _unrecovered(_ids: tuple[bytes, ...]) -> bytes:
+    return b""
 
 
 def _step_act(act: acts.Open | acts.Step, act_id: bytes, case: bytes, after: CaseState | None) -> EntryAct:
