@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -37,6 +38,18 @@ class Buckets:
 
     def take(self, client: str, path: str) -> None:
         """Take one token; TooMany ``RATE_LIMITED`` with the seconds to wait."""
+        self._spend(client, path, 1)
+
+    def check(self, client: str, path: str) -> None:
+        """As :meth:`take`, but nothing is taken."""
+        self._spend(client, path, 0)
+
+    def charge(self, client: str, path: str, tokens: int) -> None:
+        """Take tokens for what was done already, down to none."""
+        with suppress(TooMany):
+            self._spend(client, path, tokens)
+
+    def _spend(self, client: str, path: str, tokens: int) -> None:
         kind = self._kinds[path] if path in self._kinds else self._kind_of(path)
         if kind is None:
             return
@@ -48,7 +61,7 @@ class Buckets:
         else:
             level = min(rate.burst, before[0] + (now - before[1]) * rate.per_second)
             levels.move_to_end(key)
-        levels[key] = (level - 1 if level >= 1 else level, now)
+        levels[key] = (max(level - tokens, 0.0) if level >= 1 else level, now)
         if len(levels) > MOST_CLIENTS:
             levels.popitem(last=False)
         if level < 1:
@@ -92,9 +105,16 @@ class Callers:
         if len(self._sessions) > self._most:
             self._sessions.popitem(last=False)
 
-    def charge(self, officer: int, path: str = "/v1/acts") -> None:
-        """Count an act for the officer whose signature was checked; TooMany ``RATE_LIMITED``."""
-        self._officers.take(f"officer {officer}", path)
+    def welcome(self, officer: int, path: str = "/v1/acts") -> None:
+        """Before an act is taken: TooMany ``RATE_LIMITED`` where the officer it names has handed in too many.
+
+        Nothing is counted yet, so that nobody uses up a rate by writing another's name on what he did not sign.
+        """
+        self._officers.check(f"officer {officer}", path)
+
+    def charge(self, officer: int, acts: int = 1, path: str = "/v1/acts") -> None:
+        """Count acts that were taken for the officer whose signature they bear."""
+        self._officers.charge(f"officer {officer}", path, acts)
 
     def address_of(self, peer: str, headers: Mapping[bytes, bytes]) -> str:
         """The address a request comes from, an IPv6 one as its /64."""

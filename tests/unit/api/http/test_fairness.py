@@ -61,7 +61,18 @@ def test_two_sessions_of_one_officer_share_a_rate() -> None:
     asked.know(b"Bearer b", 1)
     assert [taken(asked, token=b"Bearer a"), taken(asked, token=b"Bearer b")] == [3, 0]
     with pytest.raises(TooMany):
-        asked.charge(1)
+        asked.welcome(1)
+
+
+def test_anothers_name_on_an_act_uses_up_nothing() -> None:
+    """Only what bears the officer's signature counts; then the next act waits."""
+    asked = callers(officer=2)
+    for _ in range(10):
+        asked.welcome(1)
+    asked.charge(1, acts=5)
+    with pytest.raises(TooMany):
+        asked.welcome(1)
+    asked.welcome(2)
 
 
 def test_forwarded_addresses_are_believed_from_trusted_proxies_alone() -> None:
