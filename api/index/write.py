@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, exists, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, exists, select, update
 
 from api.index.overtaken import overtaken
 from api.index.record import BlockRecord, case_row
 from api.store import index_tables as t
+from api.store.bulk import insert_rows
 from api.store.own_tables import outbox_acts, outbox_entries, relay_batches
 from api.store.reads import APPLIED, REFUSED
 from api.store.shapes import chunks
@@ -28,7 +29,7 @@ def write_block(connection: Connection, block: ChainBlock, record: BlockRecord) 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        connection.execute(insert(table), rows)
+        insert_rows(connection, table, rows)
 
 
 def _fill_homes(connection: Connection, record: BlockRecord) -> None:
