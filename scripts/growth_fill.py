@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import rlp
 from eth.rlp.accounts import Account
-from sqlalchemy import insert
+from eth.vm.forks.london.blocks import LondonBlockHeader
 from trie import HexaryTrie
 
 from api.store import index_tables as t
+from api.store.bulk import insert_rows
 from api.store.own_tables import outbox_acts, outbox_entries, relay_batches
 from api.store.store import open_store
 from ledger import headers
@@ -115,7 +116,7 @@ def _fill_chain(path: Path, history: _History, trails: bytes) -> list[BlockRow]:
         last = blocks[-1]
         header = next_header(network, last.header, decode_header(last.header).timestamp + 1)
         if number == count - 1:
-            header = header.copy(state_root=root)
+            header = cast("LondonBlockHeader", header.copy(state_root=root))
         sealed = seal(header, VALIDATOR)
         blocks.append(BlockRow(last.number + 1, headers.block_hash(sealed), sealed))
     database.close()
@@ -139,7 +140,7 @@ def _state_root(
 ) -> bytes:
     """Enter a head slot for each case."""
     store = StateStore(database)
-    accounts = HexaryTrie(store, root)  # type: ignore[arg-type]
+    accounts = HexaryTrie(store, root)
     account = rlp.decode(accounts[keccak(trails)], sedes=Account)
     there = [] if account.storage_root == EMPTY_ROOT else list(leaves(account.storage_root, database.node))
     new = (leaf(_slot(case.key), case.state.head) for case in history.cases)
@@ -178,7 +179,7 @@ def _fill_store(path: Path, history: _History, blocks: Sequence[BlockRow]) -> No
             if len(rows[t.steps]) >= _CHUNK or block is blocks[-1]:
                 for table, content in rows.items():
                     if content:
-                        connection.execute(insert(table), content)
+                        insert_rows(connection, table, content)
                         content.clear()
     store.close()
 

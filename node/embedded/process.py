@@ -89,7 +89,7 @@ def serve(folder: Path, chain: Chain, port: int, new_id: Callable[[], int]) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(RpcApplication(chain, new_id), log_config=None, access_log=False, lifespan="off")
+    config = uvicorn.Config(RpcApplication(chain, new_id), log_config=None, access_log=False, lifespan="off", ws="none")
     sealer = Sealer(chain)
     sealer.start()
     _announce(folder, chain, listener.getsockname()[1])
