@@ -1,12 +1,13 @@
-"""Brings a database to this version, or back: migrations of our own tables, the index dropped if it is older."""
+"""Brings a database to this version, or back: migrations of our own tables, the index dropped if it is older.
+
+Alembic takes a quarter of a process's start to import, so it is imported only where there is something to migrate:
+a process that was killed is to be back soon.
+"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, inspect, select, text
 
 from api.store import index_tables as t
 from api.store.database import Database
@@ -15,13 +16,24 @@ from api.store.own_tables import heartbeats, outbox_acts, outbox_entries, relay_
 from api.store.schema import INDEX, metadata, tables_of
 from ledger.errors import Conflict
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 BASE, HEAD = "base", "head"
+_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def configuration(connection: Connection | None = None) -> Config:
+def newest_revision() -> str:
+    """The last migration's number, from its file's name."""
+    return max((_MIGRATIONS / "versions").glob("r[0-9]*.py")).name[1:5]
+
+
+def configuration(connection: Connection | None = None) -> "Config":
     """Alembic's, for our migrations on a connection."""
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config
 
@@ -32,8 +44,11 @@ def upgrade(db: Database, revision: str = HEAD) -> None:
     Raises Conflict ``DATABASE_IS_NEWER`` where a later version of this program has migrated it.
     """
     with db.write() as connection:
-        _check_known(connection)
-        command.upgrade(configuration(connection), revision)
+        if revision != HEAD or not _is_current(connection):
+            from alembic import command  # noqa: PLC0415
+
+            _check_known(connection)
+            command.upgrade(configuration(connection), revision)
         if _index_version(connection) != t.VERSION:
             reset_index(connection)
 
@@ -43,6 +58,8 @@ def downgrade(db: Database, revision: str) -> None:
 
     Raises Conflict ``DOWNGRADE_LOSES`` where that would drop what no chain can give back.
     """
+    from alembic import command  # noqa: PLC0415
+
     with db.write() as connection:
         _check_known(connection)
         if revision == BASE:
@@ -50,7 +67,17 @@ def downgrade(db: Database, revision: str) -> None:
         command.downgrade(configuration(connection), revision)
 
 
+def _is_current(connection: Connection) -> bool:
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    return list(found) == [newest_revision()]
+
+
 def _check_known(connection: Connection) -> None:
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     ours = {one.revision for one in ScriptDirectory.from_config(configuration()).walk_revisions()}
     if not set(MigrationContext.configure(connection).get_current_heads()) <= ours:
         raise Conflict(
