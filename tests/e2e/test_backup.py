@@ -8,6 +8,7 @@ import sqlite3
 import tarfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,11 @@ import pytest
 from api.backup.making import Machine, backup
 from api.backup.restoring import Restored, Secrets, restore
 from api.settings import Settings
-from ledger.errors import Conflict, HuxinError, InvalidInput
+from api.store.models import StoredDocument
+from api.store.store import open_store
+from api.upkeep import rebuild_index
+from ledger.errors import Conflict, HuxinError, InvalidInput, Unavailable
+from scripts.postgres import PostgresServer, postgres_binaries
 from tests.e2e.running import run
 
 pytestmark = pytest.mark.timeout(600)
@@ -213,3 +218,70 @@ def test_index_that_is_ahead_of_its_chain_is_not_backed_up(played: tuple[Path, A
     with pytest.raises(Conflict, match="BACKUP_INCONSISTENT"):
         make(data, tmp_path / "b.tar")
     assert not (tmp_path / "b.tar").exists()
+
+
+# --- rebuilding
+
+
+class Interrupted(Exception):
+    """As by Ctrl-C."""
+
+
+def test_interrupted_rebuild_goes_on_and_ends_the_same(played: tuple[Path, Any], tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(played[0], data)
+    machine = Machine(time.time, os.urandom, os.environ)
+
+    def stop_half_way(done: int, last: int) -> None:
+        if done > last // 2:
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        rebuild_index(Settings(data=data), machine, stop_half_way)
+    half = len(rows(data / "huxin.db", "blocks"))
+    done = rebuild_index(Settings(data=data), machine, lambda _done, _of: None)
+    assert done.resumed
+    assert done.blocks + half == len(rows(played[0] / "huxin.db", "blocks"))
+    for table in ("blocks", "outcomes", "steps", "cases", "grants", "licenses", "outbox_acts", "outbox_entries"):
+        assert rows(data / "huxin.db", table) == rows(played[0] / "huxin.db", table), table
+    again = rebuild_index(Settings(data=data), machine, lambda _done, _of: None)
+    assert not again.resumed
+    assert again.blocks == done.blocks + half
+
+
+# --- PostgreSQL
+
+
+@pytest.mark.needs("postgresql")
+def test_postgresql_comes_back_by_its_own_programs(
+    played: tuple[Path, Any], postgres: PostgresServer, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(played[0], data)
+    (data / "huxin.db").unlink()
+    live = Settings(data=data, database_url=postgres.create())
+    variables = {**os.environ, "PATH": f"{postgres_binaries()}:{os.environ['PATH']}"}
+    machine = Machine(time.time, os.urandom, variables)
+    rebuild_index(live, machine, lambda _done, _of: None)
+    sealed = StoredDocument(b"\x01" * 32, b"\x02" * 32, "materials", b"sealed", 7, 8)
+    with closing(open_store(live.database)) as store:
+        store.documents.put(sealed)
+    backup(live, tmp_path / "pg.tar", machine, PASSWORD, quiet)
+    assert {"huxin.pgdump", "chain/chain.sqlite"} <= set(members(tmp_path / "pg.tar"))
+
+    new = Settings(data=tmp_path / "again", database_url=postgres.create())
+    restored = restore(tmp_path / "pg.tar", new, Secrets(lambda: PASSWORD), variables, quiet)
+    assert restored.audit is not None
+    assert restored.audit.clean
+    assert restored.audit.index_rows > 50
+    with closing(open_store(new.database)) as store:
+        assert store.documents.get(sealed.case_key, sealed.root) == sealed
+    with pytest.raises(Conflict, match="DATABASE_NOT_EMPTY"):
+        restore(
+            tmp_path / "pg.tar", new.model_copy(update={"data": tmp_path / "third"}), Secrets(lambda: PASSWORD),
+            variables, quiet,
+        )  # fmt: skip
+    assert not (tmp_path / "third").exists()
+    with pytest.raises(Unavailable, match="PG_PROGRAM_MISSING"):
+        backup(live, tmp_path / "none.tar", Machine(time.time, os.urandom, {"PATH": str(tmp_path)}), None, quiet)
+    assert not (tmp_path / "none.tar").exists()
