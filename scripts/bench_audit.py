@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,16 +75,17 @@ class Bench:
     def audit(self, processes: int | None, source: BlockSource | None = None) -> list[Fault]:
         """Audit once; `processes` as `replay_blocks` has it."""
         faults: list[Fault] = []
-        with StoreSource(StoredBlocks(self.store)) as stored:
-            replay = replay_blocks(source or stored, self.world(), self.last, faults.append, processes=processes)
+        with closing(StoredBlocks(self.store)) as stored:
+            read = source or StoreSource(stored)
+            replay = replay_blocks(read, self.world(), self.last, faults.append, processes=processes)
         if source is None and (faults or replay.steps != self.steps):
             raise AuditWrong(f"{replay.steps} of {self.steps} steps, {faults[:3]}")
         return faults
 
     def blocks(self) -> list[Found]:
         """All blocks, in memory."""
-        with StoreSource(StoredBlocks(self.store)) as stored:
-            return [found for _, found in stored.read(0, self.last) if found is not None]
+        with closing(StoredBlocks(self.store)) as stored:
+            return [found for _, found in StoreSource(stored).read(0, self.last) if found is not None]
 
     def batches(self) -> list[tuple[bytes, int]]:
         """Calldata of every batch of steps, with its block's time."""
