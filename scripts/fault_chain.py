@@ -133,7 +133,9 @@ def run_mutants(names: Sequence[str]) -> int:
     return red
 
 
-def targets_of(seen: Sequence[Storm], matrix: Sequence[Cell], bound: Bounded, mutants: tuple[int, int]) -> list[Target]:
+def targets_of(
+    seen: Sequence[Storm], matrix: Sequence[Cell], bound: Bounded, injected: Counter[str], mutants: tuple[int, int]
+) -> list[Target]:
     """R3's counts; `mutants` are (red, all)."""
     red, every = mutants
     slowest = max([*(one.seconds for one in seen), *(one.seconds for one in matrix), bound.seconds])
@@ -143,6 +145,8 @@ def targets_of(seen: Sequence[Storm], matrix: Sequence[Cell], bound: Bounded, mu
     return [
         Target("R3 cells", "cells exactly once, in order", sum(one.is_good for one in matrix), len(matrix)),
         Target("R3 faults", "kinds of fault survived", sum(one.is_good for one in seen), len(seen)),
+        Target("R3 injected", "faults injected, of all kinds", injected.total(), len(seen)),
+        Target("R3 kinds", "kinds injected at least once", sum(map(bool, injected.values())), len(seen)),
         Target("R3 acts", "acts accepted while it went wrong", acts, 1),
         Target("R3 lost", "acts without effect", lost, 0, at_most=True),
         Target("R3 doubled", "acts with two effects", doubled, 0, at_most=True),
@@ -175,13 +179,13 @@ def main() -> int:
         progress(f"上限 bound: {bound}")
         counts = proxy.faults.counts
     if not options.quick:
-        more, injected = on_anvil(options.seed, seconds)
+        more, there = on_anvil(options.seed, seconds)
         seen += [_told_storm(one) for one in more]
-        counts += injected
+        counts += there
     names = ["sent-before-recorded"] if options.quick else sorted(MUTANTS)
     red = run_mutants(names)
     progress("注入的故障 faults injected: " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
-    return conclude(targets_of(seen, matrix, bound, (red, len(names))), as_json=options.json)
+    return conclude(targets_of(seen, matrix, bound, counts, (red, len(names))), as_json=options.json)
 
 
 def _told_cell(cell: Cell) -> Cell:

@@ -59,7 +59,8 @@ class Faults:
 
     def _strikes(self) -> bool:
         with self._lock:
-            return self.name in ALWAYS or self.random.random() < SHARE
+            # the first call always, so that no fault ends without having struck
+            return self.name in ALWAYS or not self.counts[self.name] or self.random.random() < SHARE
 
     def _note(self) -> None:
         with self._lock:

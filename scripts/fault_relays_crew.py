@@ -82,6 +82,10 @@ class Crew:
         if process.stdout:
             process.stdout.close()
 
+    def died(self) -> int:
+        """Relays that ended by themselves."""
+        return sum(process.poll() is not None for process in self.relays)
+
     def stop_relays(self) -> None:
         """No relay any more."""
         for process in self.relays:
