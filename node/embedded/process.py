@@ -17,6 +17,7 @@ import uvicorn
 from node.durable import write_durably
 from node.embedded.chain import Chain
 from node.embedded.rpc.server import RpcApplication
+from node.logs import event
 
 READY_FILE = "node.json"
 # sealing holds the interpreter: a request that changes threads thrice must not wait 5 ms each time
@@ -45,7 +46,9 @@ class Sealer(threading.Thread):
         """Seal block after block."""
         try:
             while not self._stopping.is_set():
-                self._chain.seal_when_due(self._stopping)
+                block = self._chain.seal_when_due(self._stopping)
+                if block is not None:
+                    event(_LOGGER, logging.INFO, "BLOCK_SEALED", block=block.number, hash=block.hash)
         except BaseException:
             _LOGGER.critical("sealing failed, the node stops", exc_info=True)
             sys.stderr.flush()
