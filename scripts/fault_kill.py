@@ -191,7 +191,7 @@ def main() -> int:
         sound = experiment(trial, plan)
         show("sound", sound)
         for place, name in enumerate(chosen, 1):
-            few = Plan(given.seed + place, 2 if given.quick else 6, 0, plan.think / 2, (MUTANTS[name],))
+            few = Plan(given.seed + place, 3 if given.quick else 6, 0, plan.think / 2, (MUTANTS[name],))
             found[name] = mutated(trial, name, few).faults
             if place < len(chosen):
                 _restart(trial, MUTANTS[name])
