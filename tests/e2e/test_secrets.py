@@ -110,13 +110,15 @@ def test_this_test_would_find_a_secret(told: Told) -> None:
 
 def test_each_act_is_in_the_logs_from_acceptance_to_verdict_by_its_ids(told: Told) -> None:
     lines = [json.loads(line) for line in told.logs.splitlines() if line.startswith('{"time"')]
-    assert {line["process"] for line in lines} >= {"http", "relay"}
+    assert {line["process"] for line in lines} == {"http", "relay", "chain"}
     events = {line["event"]: line for line in lines if line.get("act") == told.act}
     assert set(events) >= {"ACT_ACCEPTED", "ACT_JUDGED"}
     assert events["ACT_ACCEPTED"]["case"] == events["ACT_JUDGED"]["case"] == told.case
     assert events["ACT_JUDGED"]["reason"] == "OK"
     recorded = {line["tx"] for line in lines if line["event"] == "BATCH_RECORDED"}
     assert events["ACT_JUDGED"]["tx"] in recorded
+    sealed = {line["hash"] for line in lines if line["event"] == "BLOCK_SEALED"}
+    assert {line["hash"] for line in lines if line["event"] == "BLOCK_INDEXED"} <= sealed
     assert any(line["event"] == "BLOCK_INDEXED" and line["block"] == events["ACT_JUDGED"]["block"] for line in lines)
 
 
