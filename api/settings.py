@@ -28,8 +28,11 @@ class Settings(BaseSettings):
     body_limit: int = Field(default=2_000_000, gt=0)
     public_rate: int = Field(default=60, gt=0)
     """Requests a minute and address on what needs no sign-in."""
-    officer_rate: float = Field(default=100.0, gt=0)
-    """Requests and acts a second and officer, once the session or the signature has shown who it is."""
+    officer_rate: float = Field(default=1_000.0, gt=0)
+    """Requests and acts a second and officer, once session or signature has shown who it is.
+
+    So much that a business system is not hindered; where officers are people, a fraction of it will do.
+    """
     officer_burst: float = Field(default=10_000.0, ge=1)
     """How many of them may come at once."""
     trusted_proxies: tuple[IPvAnyNetwork, ...] = ()

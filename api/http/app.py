@@ -69,7 +69,7 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
     )
-    quick = Intake(Inquiry(app.framework, container), container, metrics)
+    quick = Intake(Inquiry(app.framework, container), container, metrics, callers)
     limited = LimitRequests(
         quick, limits=limits, callers=callers, turns=Turns(clock, OTHER_TURNS), acts=Turns(clock, ACT_TURNS)
     )

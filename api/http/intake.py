@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.http.metrics import Metrics
 from api.http.problems import problem_of
 from api.http.queued import queued
+from api.http.rates import Callers
 from api.services.container import Container
 from api.services.submission import Submission, keyed
 from api.wire.plain import PlainStep, read_plain
@@ -32,8 +33,8 @@ class _Route:
 class Intake:
     """ASGI middleware, the innermost: bodies were bounded and callers counted before."""
 
-    def __init__(self, app: ASGIApp, container: Container, metrics: Metrics) -> None:
-        self._app, self._parts, self._metrics = app, container, metrics
+    def __init__(self, app: ASGIApp, container: Container, metrics: Metrics, callers: Callers) -> None:
+        self._app, self._parts, self._metrics, self._callers = app, container, metrics, callers
         self._accepted = {name: metrics.accepted.labels(name) for name in ("Open", "Step")}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -70,7 +71,9 @@ class Intake:
         if key is not None:
             said = Submission(type(act).__name__, None, (signature,))
             claim = replace(claim, idempotency=keyed(key.decode(), act.officer, claim.act_ids, said))
+        self._callers.welcome(act.officer)
         receipt = await self._parts.store.outbox.accept(claim)
+        self._callers.charge(act.officer)
         if receipt.repeated:
             return None
         self._accepted[receipt.acts[0].name].inc()

@@ -43,7 +43,7 @@ class Limits:
         ("/v1/acts", Rate(4_000, 8_000)),
         ("/", Rate(500, 2_000)),
     )
-    officer_rates: Rates = (("/", Rate(100, 10_000)),)
+    officer_rates: Rates = (("/", Rate(1_000, 10_000)),)
     trusted: tuple[Network, ...] = ()
 
     def body_of(self, path: str) -> int:

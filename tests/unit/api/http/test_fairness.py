@@ -9,7 +9,9 @@ import pytest
 from api.http.rates import Buckets, Callers, Rate
 from api.http.turns import Turns
 from api.settings import Settings
+from ledger.crypto import keccak
 from ledger.errors import TooMany, Unavailable
+from tests.unit.api.http import town as town_module
 from tests.unit.api.http.town import CLERK, make_town
 
 
@@ -101,6 +103,18 @@ def test_a_session_is_counted_for_its_officer(tmp_path: Path) -> None:
     statuses = [town.client.get("/v1/session", headers=headers).status_code for _ in range(6)]
     assert statuses == [200, 200, 200, 200, 200, 429]
     assert town.client.get("/v1/agencies").status_code == 200
+    town.store.close()
+
+
+def test_an_officer_who_hands_in_too_much_waits_and_others_do_not(tmp_path: Path) -> None:
+    town = make_town(tmp_path, Settings(data=tmp_path, public_rate=100_000, officer_burst=9, officer_rate=0.001))
+    town.found()
+    answers = [town.submit(town.open(number)) for number in range(11)]
+    assert [one.status_code for one in answers] == [202] * 9 + [429] * 2
+    assert answers[-1].json()["code"] == "RATE_LIMITED"
+    assert int(answers[-1].headers["retry-after"]) > 1
+    stolen = town.open(50, officer=town_module.DECIDER)
+    assert {town.submit(stolen, keccak(b"stranger")).status_code for _ in range(12)} == {401}
     town.store.close()
 
 
