@@ -36,6 +36,7 @@ from ledger.procedure import ALL_ROLES
 from ledger.rules.licenses import leaf_of
 from scripts.load import province
 from scripts.load.clients import Run, drive
+from scripts.load.processor import processor_seconds
 from scripts.load.steps import get, post
 from scripts.report import Target, conclude, progress
 
@@ -218,12 +219,6 @@ def measure(address: tuple[str, int], pid: int, asking: Asking, size: Size) -> l
         rounds.append(Round(before, verified, after, busy))
         progress(f"第 {number + 1} 轮 round {number + 1}: {rounds[-1].ratio:.3f}")
     return rounds
-
-
-def processor_seconds(pid: int) -> float:
-    """Processor time that a process has used, all threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def check_suspension(office: Office, address: tuple[str, int]) -> None:

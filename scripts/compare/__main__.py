@@ -75,19 +75,19 @@ def table(rows: Sequence[Row]) -> str:
     """As a Markdown table; per record, rates in records a second."""
     head = (
         "引擎 engine", "方案 arm", "gas", "调用数据 calldata B", "已签 pre-signed /s", "含签验 with signing /s",
-        "链上落盘 stored B", "链外必存 kept beside B",
+        "处理器 processor us", "链上落盘 stored B", "链外必存 kept beside B",
     )  # fmt: skip
     lines = ["| " + " | ".join(head) + " |", "| --- | --- |" + " --: |" * (len(head) - 2)]
     for row in rows:
         figures = (
             _each(row.gas, row), _each(row.calldata, row), f"{row.alone:,.0f}", f"{row.altogether:,.0f}",
-            _each(row.stored, row), _each(row.beside, row),
+            _each(row.busy and 1e6 * row.busy, row), _each(row.stored, row), _each(row.beside, row),
         )  # fmt: skip
         lines.append(f"| {row.engine} | {row.arm} | " + " | ".join(figures) + " |")
     return "\n".join(lines)
 
 
-def _each(total: int | None, row: Row) -> str:
+def _each(total: float | None, row: Row) -> str:
     return "–" if total is None else f"{total / row.records:,.0f}"
 
 
@@ -111,6 +111,7 @@ are the third. After each arm {min(20, rows[0].records)} records were read back 
   and PostgreSQL write to disk and sync.
 - *with signing and checking*: the officers' signatures, and where the ledger checks none the gateway's check, one after
   another on one core, added to it.
+- *processor*: what the engine computed for a record, all threads; other work on the machine changes it least.
 - *stored*: growth of the chain's files, events and indexes included (PostgreSQL: table and indexes).
 - *kept beside*: what somebody has to keep outside of the ledger so that the four questions can be answered and the
   officer's signature shown.
@@ -129,6 +130,8 @@ def _shown(row: Row) -> dict[str, Any]:
     names = ("gas", "calldata", "stored", "beside")
     each = {name: None if getattr(row, name) is None else round(getattr(row, name) / row.records, 1) for name in names}
     rates = {"perSecond": round(row.alone, 1), "perSecondWithSigning": round(row.altogether, 1)}
+    if row.busy is not None:
+        rates["processorMicroseconds"] = round(1e6 * row.busy / row.records, 1)
     return {"target": "compare", "engine": row.engine, "arm": row.arm, "records": row.records, **each, **rates}
 
 

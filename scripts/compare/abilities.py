@@ -67,9 +67,10 @@ ABILITIES = (
         ),
     ),
     Ability(
-        "离线证明", "a proof that needs no server", "✓◐◐◐✗",
+        "离线证明", "a proof that needs no server", "◐◐◐◐✗",
         (
-            "bundle with header seals and state proof: `ledger/bundle`",
+            "header seals and state proofs are checked offline (`ledger/headers.py`, `ledger/stateproof.py`); one file"
+            " that holds all of it is not there yet",
             "a state proof of the attestation can be taken (`eth_getProof`); no tool, no proof of what is not there",
             "as plain, and the officer's signature",
             "OpenAttestation documents prove inclusion under a root; whether revoked must be asked of the chain",
@@ -79,7 +80,7 @@ ABILITIES = (
     Ability(
         "带时间与原因的撤销", "revocation with time and reason", "✓◐◐◐✗",
         (
-            "`stoppedAt`, status and reason on chain: `ledger/records.py`",
+            "`stoppedAt` and status in the record (`ledger/records.py`), the reason in the signed act",
             "`revocationTime`, no reason, final",
             "as plain",
             "`revoke`: the block tells the time, no reason (`DocumentStoreWithRevokeReasons` has one)",

@@ -22,6 +22,7 @@ from scripts.compare.rpc import Rpc, log_of
 from scripts.engine_chain import EngineChain
 from scripts.gas_chain import GAS_LIMIT, Log, Mined
 from scripts.gas_scene import CHAIN_ID, START
+from scripts.load.processor import processor_seconds
 from scripts.node_tools import anvil_binary
 
 RELAY_KEY = keccak(b"gas relay")
@@ -32,6 +33,8 @@ class Fed:
     """What became of signed transactions: seconds from the first handed in to the last in a block."""
 
     seconds: float
+    busy: float
+    """Processor time of the engine in them, seconds."""
     mined: tuple[Mined, ...]
     stored: int | None
     """Bytes that the chain's files grew by; None: it has none."""
@@ -100,13 +103,13 @@ class EmbeddedChain:
     def feed_all(self, transactions: Sequence[bytes]) -> Fed:
         """See ComparedChain."""
         before, numbers, times = _size(self._folder), [], []
-        began = time.perf_counter()
+        busy, began = time.process_time(), time.perf_counter()
         for raw in transactions:
             numbers.append(self._engine.mine((raw,)))
             times.append(self._engine.time)
-        seconds = time.perf_counter() - began
+        seconds, busy = time.perf_counter() - began, time.process_time() - busy
         mined = tuple(map(self._mined, numbers, times))
-        return Fed(seconds, mined, _size(self._folder) - before)
+        return Fed(seconds, busy, mined, _size(self._folder) - before)
 
     def _mined(self, number: int, at: int) -> Mined:
         (row,) = self._engine.chain.database.transactions(number)
@@ -127,10 +130,10 @@ class EmbeddedChain:
 
 
 class AnvilChain:
-    """anvil at `url`, which mines when it is told to."""
+    """anvil, process `pid` at `url`, which mines when it is told to."""
 
-    def __init__(self, url: str) -> None:
-        self._rpc, self.time, self.nonce = Rpc(url), START, 0
+    def __init__(self, url: str, pid: int) -> None:
+        self._rpc, self._pid, self.time, self.nonce = Rpc(url), pid, START, 0
         self._account = RelayAccount(RELAY_KEY, CHAIN_ID)
         self._rpc.call("evm_setAutomine", False)
 
@@ -152,14 +155,14 @@ class AnvilChain:
         """See ComparedChain."""
         bodies = ["0x" + raw.hex() for raw in transactions]
         hashes, times = [], []
-        began = time.perf_counter()
+        busy, began = processor_seconds(self._pid), time.perf_counter()
         for body in bodies:
             hashes.append(self._rpc.call("eth_sendRawTransaction", body))
             self.time += 1
             self._rpc.call("evm_mine", {"timestamp": self.time})
             times.append(self.time)
-        seconds = time.perf_counter() - began
-        return Fed(seconds, tuple(map(self._mined, transactions, hashes, times)), None)
+        seconds, busy = time.perf_counter() - began, processor_seconds(self._pid) - busy
+        return Fed(seconds, busy, tuple(map(self._mined, transactions, hashes, times)), None)
 
     def _mined(self, raw: bytes, tx_hash: str, at: int) -> Mined:
         receipt = self._rpc.call("eth_getTransactionReceipt", tx_hash)
@@ -182,7 +185,7 @@ def embedded(folder: Path) -> Iterator[EmbeddedChain]:
 def anvil(folder: Path) -> Iterator[AnvilChain]:
     """A new anvil; ToolMissingError."""
     with AnvilEngine(anvil_binary()).start(folder, CHAIN_ID) as node:
-        yield AnvilChain(node.url)
+        yield AnvilChain(node.url, node.process.pid)
 
 
 def _size(folder: Path) -> int:

@@ -62,8 +62,8 @@ class DocumentStore:
         self._beside.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         row = Row(
             self._engine, "文档存证 document store bulkIssue ×100", len(records), fed.seconds + written,
-            signed - began, checked - signed, sum(one.gas for one in fed.mined), sum(map(len, calls)), fed.stored,
-            self._path.stat().st_size,
+            signed - began, checked - signed, fed.busy, sum(one.gas for one in fed.mined), sum(map(len, calls)),
+            fed.stored, self._path.stat().st_size,
         )  # fmt: skip
         progress(f"{self._engine}: {row.arm}: {row.alone:,.0f}/s")
         return row

@@ -121,7 +121,7 @@ class Eas:
         self, arm: str, calls: Sequence[bytes], fed: Fed, count: int, signing: float, checking: float, beside: int
     ) -> Row:
         gas, size = sum(one.gas for one in fed.mined), sum(map(len, calls))
-        row = Row(self._engine, arm, count, fed.seconds, signing, checking, gas, size, fed.stored, beside)
+        row = Row(self._engine, arm, count, fed.seconds, signing, checking, fed.busy, gas, size, fed.stored, beside)
         progress(f"{self._engine}: {arm}: {row.alone:,.0f}/s")
         return row
 

@@ -72,7 +72,7 @@ class Ours:
         self._judge(calls, fed)
         self.given[name] = [record for groups in prepared for group in groups for record in self._records(group)]
         gas, size = sum(one.gas for one in fed.mined), sum(map(len, calls))
-        row = Row(self._engine, what, len(self._people), fed.seconds, signing, 0.0, gas, size, fed.stored)
+        row = Row(self._engine, what, len(self._people), fed.seconds, signing, 0.0, fed.busy, gas, size, fed.stored)
         progress(f"{self._engine}: {what}: {row.alone:,.0f}/s")
         return row
 

@@ -47,7 +47,8 @@ class Row:
     """What one arm did, for all records together unless said otherwise.
 
     ``carried`` are the seconds in which the signed records were taken in, ``signing`` those of the officers,
-    ``checking`` those in which a gateway checked what the ledger does not; ``gas`` and ``calldata`` (bytes) are None
+    ``checking`` those in which a gateway checked what the ledger does not; ``busy`` is the engine's processor time in
+    ``carried`` (None: not known); ``gas`` and ``calldata`` (bytes) are None
     where there are none, ``stored`` are bytes on disk (None: not on disk), ``beside`` those that had to be kept
     elsewhere so that the four questions can be answered.
     """
@@ -58,6 +59,7 @@ class Row:
     carried: float
     signing: float
     checking: float = 0.0
+    busy: float | None = None
     gas: int | None = None
     calldata: int | None = None
     stored: int | None = None
