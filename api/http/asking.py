@@ -60,8 +60,15 @@ def metrics_of(request: Request) -> Metrics:
     return found
 
 
+def callers_of(request: Request) -> Callers:
+    """Who asks how often."""
+    found: Callers = request.app.state.callers
+    return found
+
+
 Parts: TypeAlias = Annotated[Container, Depends(container_of)]
 Counted: TypeAlias = Annotated[Metrics, Depends(metrics_of)]
+Rated: TypeAlias = Annotated[Callers, Depends(callers_of)]
 _Bearer: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 
 
@@ -78,8 +85,7 @@ Token: TypeAlias = Annotated[str, Depends(token_of)]
 def user_of(parts: Parts, token: Token, request: Request) -> User:
     """Who is signed in, whose key holds at this moment; from now on the officer's rate counts, not the address's."""
     user = parts.signins.user_of(token)
-    callers: Callers = request.app.state.callers
-    callers.know(request.headers["authorization"].encode("latin-1"), user.officer)
+    callers_of(request).know(request.headers["authorization"].encode("latin-1"), user.officer)
     return user
 
 

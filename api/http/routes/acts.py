@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 from fastapi import APIRouter, Header, Response
 from starlette.concurrency import run_in_threadpool
 
-from api.http.asking import ActId, Counted, MaybeSignedIn, Parts, problems
+from api.http.asking import ActId, Counted, MaybeSignedIn, Parts, Rated, problems
 from api.services.container import Container
 from api.services.decode import bytes_of
 from api.services.prepare import prepare
@@ -45,7 +45,7 @@ def prepare_act(parts: Parts, user: MaybeSignedIn, body: PrepareRequest) -> Prep
     responses={200: {"model": Submitted, "description": "已有结论 / judged"}, **problems(401, 404, 409)},
 )
 async def submit_act(
-    parts: Parts, metrics: Counted, body: SubmitRequest, response: Response, key: Key = None
+    parts: Parts, metrics: Counted, callers: Rated, body: SubmitRequest, response: Response, key: Key = None
 ) -> Submitted:
     """Durable when answered (202); with ``wait`` the verdict may be in the answer (200).
 
@@ -56,10 +56,12 @@ async def submit_act(
     one = Submission(body.type, body.act, signatures, batch, tuple(map(bytes_of, body.proof)))
     try:
         examined = await run_in_threadpool(parts.submissions.examine, one)
+        callers.welcome(_officer(examined))
         submitted = await parts.tracking.take(_keyed(examined, key, one), body.wait, run_in_threadpool, parts.monotonic)
     except HuxinError as error:
         metrics.turned_away.labels(error.code).inc()
         raise
+    callers.charge(_officer(examined), len(submitted.entries))
     for view in submitted.entries:
         metrics.accepted.labels(view.type).inc()
     if all(view.status in FINAL for view in submitted.entries):
@@ -103,9 +105,16 @@ def _keyed(examined: Examined | Claim, key: str | None, one: Submission) -> Exam
     """The key belongs to the officer named; ``wait`` is no part of the request."""
     if key is None:
         return examined
+    officer = _officer(examined)
+    if isinstance(examined, Claim):
+        return replace(examined, idempotency=keyed(key, officer, examined.act_ids, one))
+    ids = [act.act_id for act in examined.entry.acts]
+    return replace(examined, entry=replace(examined.entry, idempotency=keyed(key, officer, ids, one)))
+
+
+def _officer(examined: Examined | Claim) -> int:
+    """Whose signature it bears; 0: the council's members."""
     if isinstance(examined, Claim):
         first = examined.opens[0] if examined.opens else examined.steps[0]
-        return replace(examined, idempotency=keyed(key, first.officer, examined.act_ids, one))
-    entry = examined.entry
-    ids = [act.act_id for act in entry.acts]
-    return replace(examined, entry=replace(entry, idempotency=keyed(key, entry.acts[0].officer, ids, one)))
+        return first.officer
+    return examined.entry.acts[0].officer
