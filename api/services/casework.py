@@ -7,8 +7,9 @@ from typing import Any
 from api.services.ports import Now
 from api.services.signin import User
 from api.store.documents import DocumentStore
-from api.store.models import CaseView, StoredDocument
+from api.store.models import CaseView, ItemVersionView, StoredDocument
 from api.store.reads import CaseReads
+from ledger.deadlines import Clock, Taken, clocks
 from ledger.errors import Fault, InvalidInput, NotFound
 from ledger.evidence import Document
 from ledger.evidence_json import read_document, write_document
@@ -56,6 +57,12 @@ class Casework:
         if found is None or not (self.is_party(user.agency, case) or self._audits(user)):
             raise _hidden()
         return found
+
+    def clocks(self, case: bytes, promised: ItemVersionView | None) -> tuple[Clock, ...]:
+        """Its time limits as they stand; ``promised`` is the version of the item under which it was opened."""
+        steps = [Taken(row.action, row.signed_at, row.at, row.detail) for row in self._cases.steps(case)]
+        accept, decide = (promised.accept_days or 0, promised.decide_days or 0) if promised else (0, 0)
+        return clocks(steps, accept, decide, self._now())
 
     def parties(self, case: bytes) -> tuple[int, ...]:
         """Agencies that are parties."""

@@ -32,6 +32,22 @@ class DocumentStored(Wire):
     fields: int
 
 
+class ClockView(Wire):
+    """A statutory or promised limit, in working days of the People's Republic.
+
+    ``due`` is the first second after the last day (24:00 in China), left out while the clock is stopped or the
+    holidays of the year have not been announced (``unknown``); ``deemed``: it began because nobody answered in time.
+    """
+
+    limit: str = Field(examples=["acceptance"])
+    standing: str = Field(examples=["running"])
+    began: Seconds
+    days: int
+    due: Seconds | None = None
+    done: Seconds | None = None
+    deemed: bool = False
+
+
 class CaseView(Wire):
     """The state of a case; ``trail`` and ``word`` are what the next step starts from."""
 
@@ -51,6 +67,7 @@ class CaseView(Wire):
     children: int
     last_at: Seconds
     parties: tuple[AgencyNumber, ...]
+    clocks: tuple[ClockView, ...] = Field((), description="办理期限 / time limits, derived from the steps")
 
 
 class StepView(Wire):

@@ -5,13 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api.http.asking import MAX_INT64, After, CaseKey, Limit, Parts, Root, SignedIn, cursor_of, problems, read_after
+from api.services.container import Container
 from api.services.decode import bytes_of
 from api.services.words import case_flags, id_or_none, reason_view
-from api.store.models import OutcomeView
+from api.store.models import ItemVersionView, OutcomeView
 from api.store.models import StepView as Row
 from api.wire.base import Page
 from api.wire.cases import (
     CaseView,
+    ClockView,
     DocumentInfo,
     DocumentRequest,
     DocumentStored,
@@ -20,6 +22,7 @@ from api.wire.cases import (
     RefusalView,
     StepView,
 )
+from ledger.deadlines import Clock
 from ledger.ids import format_id
 from ledger.procedure import Action, CaseStatus, Mode
 from ledger.reasons import Reason
@@ -40,6 +43,7 @@ def show_case(parts: Parts, user: SignedIn, case_key: CaseKey) -> CaseView:
         version=row.version, home=row.home, flags=case_flags(state.flags), missing=state.missing,
         originals=state.originals, children=state.children, last_at=row.last_at,
         parties=parts.casework.parties(case),
+        clocks=tuple(map(_clock, parts.casework.clocks(case, _version(parts, row.item, row.version)))),
     )  # fmt: skip
 
 
@@ -118,6 +122,18 @@ def destroy_field(
 ) -> None:
     """For the agency that brought the document and the home agency; the root stays what was signed."""
     parts.casework.destroy(user, bytes_of(root), name)
+
+
+def _version(parts: Container, item: int, version: int) -> ItemVersionView | None:
+    found = parts.store.registry.item(item)
+    return next((one for one in found.versions if one.version == version), None) if found else None
+
+
+def _clock(clock: Clock) -> ClockView:
+    return ClockView(
+        limit=clock.limit.value, standing=clock.standing.value, began=clock.began, days=clock.days, due=clock.due,
+        done=clock.done, deemed=clock.deemed,
+    )  # fmt: skip
 
 
 def _step(row: Row) -> StepView:
