@@ -20,6 +20,8 @@ from node.embedded.network import Network
 
 MAX_TRANSACTION_BYTES = 128 * 1024  # geth's limit, so that what runs here runs there
 _LEGACY_PREFIX = 0xC0
+_SHORT = 55  # bytes of content whose length stands in the first byte (Yellow Paper, appendix B)
+_MOST_DEPTH = 4
 _MAX_NONCE = 2**64 - 2
 _DECODING_ERRORS = (
     rlp.exceptions.RLPException,
@@ -68,6 +70,8 @@ def refuse(code: str, en: str, zh: str) -> TransactionRefused:
 
 def decode_transaction(raw: bytes) -> SignedTransactionAPI:
     """Read a legacy or EIP-2718 transaction; TransactionRefused ``TX_MALFORMED``."""
+    if not _is_shallow(raw):
+        raise refuse("TX_MALFORMED", "rlp: no transaction: lists within lists", "不是合法的交易编码")
     try:
         if raw[0] >= _LEGACY_PREFIX:
             items = rlp.decode(raw)
@@ -81,6 +85,30 @@ def decode_transaction(raw: bytes) -> SignedTransactionAPI:
         detail = f"{type(error).__name__}: {error}"[:200]
         raise refuse("TX_MALFORMED", f"rlp: no transaction: {detail}", "不是合法的交易编码") from error
     return transaction
+
+
+def _is_shallow(raw: bytes) -> bool:
+    """Whether no list lies deeper than the slots of an access list: decoding deeper ones takes seconds."""
+    ends: list[int] = []
+    place = int(bool(raw) and raw[0] < _LEGACY_PREFIX)
+    while place < len(raw):
+        while ends and place >= ends[-1]:
+            ends.pop()
+        first = raw[place]
+        base = 0xC0 if first >= _LEGACY_PREFIX else 0x80
+        if first < base:
+            place += 1
+            continue
+        digits = max(0, first - base - _SHORT)
+        size = int.from_bytes(raw[place + 1 : place + 1 + digits]) if digits else first - base
+        place += 1 + digits
+        if base == _LEGACY_PREFIX:
+            ends.append(place + size)
+        else:
+            place += size
+        if len(ends) > _MOST_DEPTH:
+            return False
+    return True
 
 
 def admit(raw: bytes, network: Network) -> Admitted:
