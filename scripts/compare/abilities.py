@@ -69,8 +69,7 @@ ABILITIES = (
     Ability(
         "离线证明", "a proof that needs no server", "◐◐◐◐✗",
         (
-            "header seals and state proofs are checked offline (`ledger/headers.py`, `ledger/stateproof.py`); one file"
-            " that holds all of it is not there yet",
+            "header seals and state proofs: `ledger/headers.py`, `ledger/stateproof.py`; no single file of all yet",
             "a state proof of the attestation can be taken (`eth_getProof`); no tool, no proof of what is not there",
             "as plain, and the officer's signature",
             "OpenAttestation documents prove inclusion under a root; whether revoked must be asked of the chain",
