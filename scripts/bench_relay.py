@@ -24,8 +24,9 @@ from scripts.fault_chain_place import CHAIN_ID, Place, founded
 from scripts.report import Target, conclude, progress
 
 SHARE = 0.4
-"""Of a core, that relay and index may use at 400 steps/s: 1 ms a step."""
+"""Of a core, that relay and index may use at `AT` steps/s."""
 AT = 400
+_IDLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,20 @@ def carry(place: Place, count: int) -> Run:
     before, wall, processor = _blocks(place), time.monotonic(), time.process_time()
     if not carrier.drain(600.0):
         raise SystemExit("not anchored in time")
+    carrier.lease.release()
     seconds, used = time.monotonic() - wall, time.process_time() - processor
     if place.times_applied([act.act_id for one in entries for act in one.acts]) != [1] * len(entries):
         raise SystemExit("not every step was taken exactly once")
     return Run(len(entries), seconds, used, _blocks(place) - before)
+
+
+def idle(place: Place, seconds: float) -> float:
+    """The share of a core that looking and waiting takes; with an engine that is slow it is most of what is used."""
+    carrier = place.carrier("idle")
+    deadline, processor = time.monotonic() + seconds, time.process_time()
+    carrier.until(lambda: time.monotonic() > deadline, 2 * seconds)
+    carrier.lease.release()
+    return (time.process_time() - processor) / seconds
 
 
 def replay(place: Place, steps: int) -> Run:
@@ -90,6 +101,7 @@ def main() -> int:
         if profile:
             profile.enable()
         carried = carry(place, steps)
+        base = idle(place, 1.0 if options.quick else _IDLE_SECONDS)
         replayed = replay(place, steps)
         if profile:
             profile.disable()
@@ -98,12 +110,13 @@ def main() -> int:
         f"carried {carried.steps} in {carried.seconds:.1f} s ({carried.steps / carried.seconds:.0f}/s, "
         f"{carried.blocks} blocks), replayed in {replayed.seconds:.1f} s"
     )
+    own = max(0.0, carried.processor - base * carried.seconds) / carried.steps
     most = SHARE / AT * 1000
     targets = [
-        Target(
-            "relay+index", "processor time from outbox to index", carried.milliseconds, most, "ms/step", at_most=True
-        ),
-        Target("index", "processor time of replaying", replayed.milliseconds, most, "ms/step", at_most=True),
+        Target("relay+index", f"share of a core at {AT} steps/s", base + AT * own, SHARE, at_most=True),
+        Target("a step", "processor time from outbox to index", own * 1000, most, "ms", at_most=True),
+        Target("waiting", "share of a core while nothing comes", base, SHARE, at_most=True),
+        Target("index", "processor time of replaying a step", replayed.milliseconds, most, "ms", at_most=True),
     ]
     return conclude(targets, as_json=options.json, judged=not options.quick)
 

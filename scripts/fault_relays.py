@@ -153,7 +153,8 @@ def mutant_is_red(database: str, seconds: float) -> bool:
     """Two relays that both believe to be the only one: something is done twice, or not, or one breaks off over it."""
     with founded(database=database or None) as place, crew(place, 2, MUTANT) as people:
         ids: list[bytes] = []
-        for _ in range(6):
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not people.died():
             ids += place.accept(place.tale(5))
             time.sleep(0.3)
         drained = wait_drained(place, seconds)

@@ -35,4 +35,4 @@ def test_two_relays_and_two_gateways_on_one_database_and_the_mutant_is_found() -
 
 @pytest.mark.timeout(_SECONDS + 60)
 def test_cost_of_the_relay_is_measured_on_steps_that_were_all_taken() -> None:
-    assert {one["target"] for one in quick("bench_relay")} == {"relay+index", "index"}
+    assert {one["target"] for one in quick("bench_relay")} >= {"relay+index", "index"}
