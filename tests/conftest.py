@@ -3,13 +3,18 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from scripts.postgres import PostgresServer, postgres_server
 from tests.databases import DATABASES, SQLITE, empty_database, migrated_template
 from tests.tools import TOOLS, all_required, missing
+
+FOOTING_IDS = ("sqlite-embedded", "postgresql-embedded", "sqlite-anvil", "postgresql-anvil")
+OF_DEMONSTRATIONS = ("test_demo.py", "test_tampering.py", "test_other_readers.py", "test_backup.py")
 
 hypothesis.settings.register_profile("dev", max_examples=50, deadline=None)
 hypothesis.settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True, print_blob=True)
@@ -38,26 +43,27 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.create(request.getfixturevalue("postgres_template"))
 
 
-@pytest.hookimpl(tryfirst=True)
+class SharedScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist tells no types of its schedulers
+    """One worker for all tests that share what takes long to make: a demonstration, a running ledger, else a file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path, _, name = nodeid.partition("::")
+        footing = next((one for one in FOOTING_IDS if one in name), "")
+        if path.endswith(OF_DEMONSTRATIONS):
+            return footing or FOOTING_IDS[0]
+        return path + footing
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedScheduling | None:
+    """Where tests are to be distributed by file."""
+    return SharedScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With several workers, one for all tests that share what takes long to make; the longest begin first."""
-    if not hasattr(config, "workerinput"):
-        return
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_shared(item)))
-    items.sort(key=lambda item: "e2e" not in item.path.parts)
-
-
-def _shared(item: pytest.Item) -> str:
-    """A demonstration or a running ledger by what it stands on, else the file."""
-    fixtures = getattr(item, "fixturenames", ())
-    parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    if "told" in fixtures and "told" in parameters:
-        return "told-" + "-".join(parameters["told"])
-    if "played" in fixtures:
-        return "told-sqlite-embedded"
-    place = "-".join(parameters["place"]) if "place" in parameters else ""
-    return item.nodeid.partition("::")[0] + place
+    """With several workers, the longest begin first."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: "e2e" not in item.path.parts)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
