@@ -245,7 +245,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--seed", type=int, default=9)
-    parser.add_argument("--count", type=int, default=30_000)
+    parser.add_argument("--count", type=int, default=6_000)
     parser.add_argument("--mutant", choices=sorted(MUTANTS))
     asked = parser.parse_args()
     if asked.mutant:
