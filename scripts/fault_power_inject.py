@@ -67,7 +67,8 @@ def inject_everywhere(bench: Trio, processes: Sequence[str], every: int, seed: i
     """One batch for each fault; the process is started again where it ended."""
     found, batches = Injected(), _Batches(bench, seed)
     for process in processes:
-        faults = list(_faults(process, _calls_of_a_batch(bench, process, batches, folder)))[::every]
+        calls = _calls_of_a_batch(bench, process, batches, folder)
+        faults = list(_faults(process, calls, bench.folder.path))[::every]
         progress(f"{process}: {len(faults)} faults")
         for number, fault in enumerate(faults):
             _one(bench, fault, batches, found, folder / "fault")
@@ -119,16 +120,19 @@ def _calls_of_a_batch(bench: Trio, process: str, batches: _Batches, folder: Path
     return read_calls(folder / f"{process}.calls")
 
 
-def _faults(process: str, calls: Sequence[Call]) -> Iterator[Fault]:
-    """Calls are counted in each thread by itself, as strace does: a place stands for that place in every thread."""
-    longest: Counter[str] = Counter()
-    for (_thread, name), count in Counter((call.pid, call.name) for call in calls if call.name in FILE_CALLS).items():
-        longest[name] = max(longest[name], count)
-    for name, count in sorted(longest.items()):
-        for place in range(1, count + 1):
-            for error in ERRORS:
-                if error != "ENOSPC" or name in _WRITES:
-                    yield Fault(process, name, place, error)
+def _faults(process: str, calls: Sequence[Call], folder: Path) -> Iterator[Fault]:
+    """Calls are counted in each thread by itself, as strace does; only those on the ledger's files are made to fail."""
+    counted: Counter[tuple[int, str]] = Counter()
+    places: set[tuple[str, int]] = set()
+    for call in calls:
+        if call.name in FILE_CALLS:
+            counted[call.pid, call.name] += 1
+            if str(folder) in call.path:
+                places.add((call.name, counted[call.pid, call.name]))
+    for name, place in sorted(places):
+        for error in ERRORS:
+            if error != "ENOSPC" or name in _WRITES:
+                yield Fault(process, name, place, error)
 
 
 def _one(bench: Trio, fault: Fault, batches: _Batches, found: Injected, record: Path) -> None:

@@ -15,7 +15,7 @@ from node.embedded.store import STORE_FILE
 from scripts.trials.ledger import PROCESSES, Trial
 from scripts.trials.zygote import Zygote
 
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _LOG_PAGES = 1_000
 """Pages in the log beyond which SQLite's next commit copies them into the database (wal_autocheckpoint)."""
 
@@ -62,8 +62,12 @@ class Trio:
         until = time.monotonic() + _START_SECONDS
         while not self._is_ready():
             if time.monotonic() > until:
-                raise RuntimeError("the ledger does not come back")
+                raise RuntimeError(f"the ledger does not come back: {self._last_words()}")
             time.sleep(0.02)
+
+    def _last_words(self) -> dict[str, str]:
+        logs = {name: self.folder.logs / f"{name}.trio.log" for name in self.processes}
+        return {name: log.read_text(encoding="utf-8", errors="replace")[-500:] for name, log in logs.items()}
 
     def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection(*self.trial.address, timeout=5)
