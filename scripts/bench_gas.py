@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.procedure import Action
-from scripts.gas_chain import Mined
+from scripts.gas_chain import GasChain, Mined
 from scripts.gas_scene import (
     CHAIN_ID,
     OFFICERS,
@@ -29,7 +29,7 @@ from scripts.gas_scene import (
     Mismatch,
     Officer,
     Scene,
-    create,
+    create_on,
     officer,
     reviewer,
     ten_officers,
@@ -85,7 +85,8 @@ class Bench:
 
     def __init__(self, progress: Callable[[str], None]) -> None:
         progress("deploy the contracts, enter 10 agencies, 10 windows, 105 officers, 102 grants ...")
-        self.scene: Scene = create()
+        self.chain = GasChain(CHAIN_ID, START)
+        self.scene: Scene = create_on(self.chain)
         self.rows: list[Row] = []
         self._progress = progress
         self._ten = ten_officers(BATCH)
@@ -148,11 +149,11 @@ class Bench:
     def _row(self, name: str, what: str, mined: Mined, steps: int) -> None:
         target = TARGETS.get(name)
         goal, yardstick = (target.goal, target.yardstick) if target else (None, None)
-        self.rows.append(Row(name, what, steps, mined.gas, self.scene.chain.mined.index(mined), goal, yardstick))
+        self.rows.append(Row(name, what, steps, mined.gas, self.chain.mined.index(mined), goal, yardstick))
         self._progress(f"{name}: {mined.gas} gas, {steps} steps")
 
 
-def transactions(scene: Scene, rows: Sequence[Row]) -> dict[str, Any]:
+def transactions(chain: GasChain, rows: Sequence[Row]) -> dict[str, Any]:
     """Every transaction that was mined, to be replayed on another EVM: raw bytes, block time, gas, name of its row."""
     names = {row.number: row.name for row in rows}
     return {
@@ -160,7 +161,7 @@ def transactions(scene: Scene, rows: Sequence[Row]) -> dict[str, Any]:
         "start": START,
         "transactions": [
             {"raw": "0x" + one.raw.hex(), "time": one.time, "gas": one.gas, "row": names.get(number)}
-            for number, one in enumerate(scene.chain.mined)
+            for number, one in enumerate(chain.mined)
         ],
     }
 
@@ -225,7 +226,7 @@ def main() -> int:
     print_table(bench.rows)
     failed = not all(row.met for row in bench.rows)
     if arguments.transactions:
-        arguments.transactions.write_text(json.dumps(transactions(bench.scene, bench.rows)), encoding="utf-8")
+        arguments.transactions.write_text(json.dumps(transactions(bench.chain, bench.rows)), encoding="utf-8")
     if arguments.update:
         SNAPSHOT.write_text(json.dumps(snapshot(bench.rows), indent=2) + "\n", encoding="utf-8")
     if arguments.check:

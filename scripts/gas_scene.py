@@ -24,7 +24,7 @@ from ledger.state import Carried, CaseState
 from ledger.world import CONTRACTS, CouncilRecord, World
 from node.deployment import creations, directory_name, plan
 from node.network import Council
-from scripts.gas_chain import GasChain, Mined
+from scripts.gas_chain import Mined
 
 CHAIN_ID = 860_000
 START = 1_800_000_000
@@ -220,11 +220,6 @@ class Scene:
             subject = scoped(case.state.home, SEAL).to_bytes(32, "big") if seal else NOTHING
             groups.append(self.group(by, steps=(self.step(case, by, action, detail, subject),)))
         return self.submit(groups)
-
-
-def create() -> Scene:
-    """An EVM in memory with the contracts and everybody in them."""
-    return create_on(GasChain(CHAIN_ID, START))
 
 
 def create_on(chain: SceneChain) -> Scene:

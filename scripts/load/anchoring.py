@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scripts.engine_chain import measure
 from scripts.load.clients import drive, paced
-from scripts.load.processor import seconds_of
+from scripts.load.processor import processor_seconds
 from scripts.load.steps import USUAL, Pen, Signed, request
 from scripts.report import Target, progress
 from scripts.trials.ledger import Trial, running
@@ -71,7 +71,8 @@ def _carried(database: Path) -> list[bytes]:
 def _flood(trial: Trial, steps: Sequence[Signed]) -> float:
     """Steps a second while 32 clients hand in as fast as they are answered."""
     watch = Watch(trial)
-    before, pids = seconds_of(trial.supervisor.pids()), trial.supervisor.pids()
+    pids = trial.supervisor.pids()
+    before = {name: processor_seconds(pid) for name, pid in pids.items()}
     started = time.perf_counter()
     accepted = drive(trial.address, [request(one) for one in steps], CLIENTS)
     if set(accepted.statuses) != {202}:
@@ -79,7 +80,7 @@ def _flood(trial: Trial, steps: Sequence[Signed]) -> float:
     progress(f"accepted {accepted.per_second:.0f}/s while the chain works")
     ended = watch.until(len(steps))
     rate = len(steps) / (ended - started)
-    used = {name: each - before[name] for name, each in seconds_of(pids).items()}
+    used = {name: processor_seconds(pid) - before[name] for name, pid in pids.items()}
     per_step = ", ".join(f"{name} {each / len(steps) * 1e6:.0f}" for name, each in used.items())
     progress(f"{rate:.0f} steps/s to anchored; processor µs a step: {per_step}")
     watch.close()
