@@ -59,12 +59,12 @@ def relay_dies(place: Place, people: Crew, chosen: Random, kills: int) -> Result
         deadline = time.monotonic() + 10
         while not open_batches(place) and time.monotonic() < deadline:
             time.sleep(0.002)
-        time.sleep(chosen.random() * 0.3)
+        time.sleep(chosen.random() * 0.05)
         holding += bool(open_batches(place))
         people.kill_holder()
     drained = wait_drained(place, _DRAIN_SECONDS)
     once, twice, _again = _counted(place, ids)
-    is_good = drained and once == len(ids) and not twice and _is_in_order(place, ids) and not people.died()
+    is_good = drained and once == len(ids) and not twice and _is_in_order(place, ids) and not people.contradicted()
     return Result("relay dies", is_good, len(ids), len(ids) - once, twice, f"{kills} kills, {holding} holding a batch")
 
 
@@ -154,17 +154,17 @@ def mutant_is_red(database: str, seconds: float) -> bool:
     with founded(database=database or None) as place, crew(place, 2, MUTANT) as people:
         ids: list[bytes] = []
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not people.died():
+        while time.monotonic() < deadline and not people.contradicted():
             ids += place.accept(place.tale(5))
             time.sleep(0.3)
         drained = wait_drained(place, seconds)
         once, twice, again = _counted(place, ids)
-        died = people.died()
+        broke_off = people.contradicted()
         progress(
             f"变异体 mutant: drained {drained}, applied {once} of {len(ids)}, twice {twice}, carried again {again}, "
-            f"relays that ended in contradiction {died} of 2"
+            f"relays that broke off {broke_off} of 2"
         )
-        return not drained or once < len(ids) or bool(twice) or bool(again) or bool(died)
+        return not drained or once < len(ids) or bool(twice) or bool(again) or bool(broke_off)
 
 
 def _counted(place: Place, ids: Sequence[bytes]) -> tuple[int, int, int]:

@@ -82,9 +82,11 @@ class Crew:
         if process.stdout:
             process.stdout.close()
 
-    def died(self) -> int:
-        """Relays that ended by themselves."""
-        return sum(process.poll() is not None for process in self.relays)
+    def contradicted(self) -> int:
+        """Relays that ended by themselves, or stopped because somebody else wrote what they were about to write."""
+        ended = sum(process.poll() is not None for process in self.relays)
+        log = (self.place.folder / "relay.log").read_text(encoding="utf-8", errors="replace")
+        return ended + log.count('"event":"INDEX_DIVERGED"')
 
     def stop_relays(self) -> None:
         """No relay any more."""
