@@ -36,7 +36,7 @@ class Crew:
 
     def start_relay(self) -> None:
         """One more relay; it waits until the one before it is gone."""
-        run = (sys.executable, "-m", "api.relay")
+        run: tuple[str, ...] = (sys.executable, "-m", "api.relay")
         if self.mutant:
             run = (sys.executable, "-m", "scripts.mutant", self.mutant, "api.relay")
         process = self._start((*run, "--data", str(self.place.folder)), "relay.log", subprocess.PIPE)

@@ -36,17 +36,27 @@ class Run:
 
 
 class _Client:
-    __slots__ = ("buffer", "place", "socket", "started")
+    __slots__ = ("_address", "buffer", "is_busy", "place", "socket", "started")
 
     def __init__(self, host: str, port: int) -> None:
-        self.socket = socket.create_connection((host, port), _CONNECT_SECONDS)
+        self._address = (host, port)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.socket = socket.create_connection(self._address, _CONNECT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
         self.place = -1
         self.started = 0.0
+        self.is_busy = False
+
+    def reconnect(self) -> None:
+        """After the server let go of a connection that nobody used."""
+        self.socket.close()
+        self._connect()
 
     def send(self, place: int, request: bytes) -> None:
-        self.place, self.started = place, time.perf_counter()
+        self.place, self.started, self.is_busy = place, time.perf_counter(), True
         self.socket.sendall(request)
 
     def receive(self) -> tuple[int, bytes] | None:
@@ -61,7 +71,7 @@ class _Client:
         length = _length(head)
         if len(rest) < length:
             return None
-        self.buffer = b""
+        self.buffer, self.is_busy = b"", False
         return int(head[9:12]), rest[:length]
 
 
@@ -159,7 +169,7 @@ class _Pace:
             while self._requests or len(self._free) < len(self._clients):
                 self._send_due(started)
                 for number, _event in poll.poll(max(0.0, self._pause(started))):
-                    self._turn(self._clients[number], result)
+                    self._turn(self._clients[number], result, poll)
         finally:
             poll.close()
             for client in self._clients.values():
@@ -182,7 +192,13 @@ class _Pace:
             client.started = self._due(started)
             self._place += 1
 
-    def _turn(self, client: _Client, result: Run) -> None:
+    def _turn(self, client: _Client, result: Run, poll: select.epoll) -> None:
+        if not client.is_busy:
+            del self._clients[client.socket.fileno()]
+            client.reconnect()
+            self._clients[client.socket.fileno()] = client
+            poll.register(client.socket.fileno(), select.EPOLLIN)
+            return
         answer = client.receive()
         if answer is None:
             return
