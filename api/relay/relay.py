@@ -67,6 +67,11 @@ class Relay:
         self._gaps = 0
         self._asked: dict[int, int] = {}
 
+    @property
+    def is_carrying(self) -> bool:
+        """Whether something waits to be sent, or was sent and is not in the index yet."""
+        return bool(self._sent_at) or self._waiting_since is not None
+
     def turn(self) -> bool:
         """Do what there is to do; whether anything was done. Raises ChainUnavailable, LeaseLost."""
         seen = self._journal.look(self._limits.acts)

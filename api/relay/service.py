@@ -16,6 +16,8 @@ from ledger.errors import HuxinError, Unavailable
 _LOGGER = logging.getLogger(__name__)
 _BEAT_SECONDS = 1.0
 _PAUSE_SECONDS = 0.5
+_EAGER = 0.4
+"""Of the usual pause between two looks, while something is under way."""
 
 
 class Service:
@@ -50,9 +52,15 @@ class Service:
         try:
             while not stopping.is_set():
                 if not self.turn():
-                    stopping.wait(_PAUSE_SECONDS if self._trouble or self._indexer is None else poll_seconds)
+                    stopping.wait(self._pause(poll_seconds))
         finally:
             self._lease.release()
+
+    def _pause(self, poll_seconds: float) -> float:
+        if self._trouble or self._indexer is None:
+            return _PAUSE_SECONDS
+        # somebody waits for a verdict: each look that comes late is added to his wait
+        return poll_seconds * _EAGER if self._relay.is_carrying else poll_seconds
 
     def turn(self) -> bool:
         """Index, relay, beat; whether there was anything to do."""
