@@ -8,12 +8,9 @@ import fcntl
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Self
@@ -21,80 +18,20 @@ from typing import IO, Any, Self
 import httpx
 
 from api import founding
+from api.child import RUNNER, Child
 from api.fleet import DATABASE_URL, HOST, ONE_OF_EACH, RPC_URL, Fleet, Ports, names, shown
 from api.founding import DataFolder, Report
 from ledger.errors import Conflict, Unavailable
 from node.durable import write_durably
 
-# with the imports, back within five seconds whatever happened before
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 2.0
-STEADY_SECONDS = 5.0
 START_SECONDS = 90.0
 LEASE_SECONDS = 3
-STOP_SECONDS = 15.0
 _POLL_SECONDS = 0.05
 STATE_FILE = "supervisor.json"
-RUNNER = (sys.executable, "-m", "api.supervised")
-
-
-@dataclass(slots=True)
-class Child:
-    """One process: what its runner is to run, and how long to wait before it is started again."""
-
-    name: str
-    command: tuple[str, ...]
-    log: Path
-    environment: Mapping[str, str] = field(repr=False)
-    runner: Sequence[str] = RUNNER
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    pause: float = FIRST_PAUSE
-    due: float = 0.0
-    restarts: int = 0
-
-    def start(self, now: float) -> None:
-        """Start it; it ends when the pipe to its stdin closes."""
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603 - our own modules, no shell
-                (*self.runner, *self.command),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=dict(self.environment),
-                start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops them in order
-            )
-        self.started = now
-
-    @property
-    def running(self) -> bool:
-        """Whether it lives."""
-        return self.process is not None and self.process.poll() is None
-
-    def postpone(self, now: float) -> None:
-        """Set when it is to be started again: later each time, at once after a steady run."""
-        steady = now - self.started > STEADY_SECONDS
-        self.pause = FIRST_PAUSE if steady else min(self.pause * 2, LONGEST_PAUSE)
-        self.due = now + self.pause
-        self.restarts += 1
-
-    def stop(self) -> None:
-        """End it in order, and by force where that is not heeded."""
-        if self.process is None:
-            return
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        if self.process.stdin:
-            self.process.stdin.close()
-
-    def last_words(self) -> str:
-        """The last line of its log."""
-        lines = self.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return lines[-1][:500] if lines else "-"
+STANDBY = "HUXIN_STANDBY"
+"""``1`` in the environment: a standby for each process. It takes memory, and spares a restart its imports."""
+STANDBY_AFTER, STANDBY_GAP = 15.0, 1.5
+"""Seconds after all is ready until the first standby is started, and between two."""
 
 
 class Supervisor:
@@ -144,6 +81,9 @@ class Supervisor:
         self._report = report
         self._runners = runners
         self._children: list[Child] = []
+        self._has_standbys = environment.get(STANDBY) == "1"
+        self._prepared = 0
+        self._standbys_from = float("inf")
         self._lock: IO[str] | None = None
         self._stopping = threading.Event()
 
@@ -194,6 +134,7 @@ class Supervisor:
         self._await(self._http_answers, *chain, *relays, *servers)
         state = {"pid": os.getpid(), "url": self.url, "urls": self.urls, "rpcUrl": place}
         write_durably(self.folder.path / STATE_FILE, json.dumps(state) + "\n")
+        self._standbys_from = time.monotonic() + STANDBY_AFTER
 
     def _start_chain(self) -> list[Child]:
         if self._external_chain is not None:
@@ -217,6 +158,16 @@ class Supervisor:
             now = time.monotonic()
             for child in self._children:
                 self._tend(child, now)
+                self._prepare(child, now)
+
+    def _prepare(self, child: Child, now: float) -> None:
+        """A standby for a child that runs; one at a time is imported, and none in the first rush."""
+        if child.standby is not None and child.standby.lives:
+            return
+        if self._has_standbys and now >= self._standbys_from and child.running and now >= child.started + 1:
+            self._prepared += 1
+            self._standbys_from = now + STANDBY_GAP
+            child.prepare(self.folder.logs / f"{child.name}.{self._prepared}.begin")
 
     def _tend(self, child: Child, now: float) -> None:
         if child.running:
@@ -229,8 +180,6 @@ class Supervisor:
                 f"process {child.name} ended ({code}), starts again in {child.pause:.1f} s",
             )
         elif now >= child.due:
-            if child.process and child.process.stdin:
-                child.process.stdin.close()
             child.start(now)
 
     def stop_soon(self) -> None:
@@ -243,6 +192,8 @@ class Supervisor:
         for child in reversed(self._children):
             child.stop()
         self._children.clear()
+        for left in self.folder.logs.glob("*.begin"):
+            left.unlink()
         (self.folder.path / STATE_FILE).unlink(missing_ok=True)
         if self._lock:
             self._lock.close()
@@ -261,21 +212,27 @@ class Supervisor:
 
     def run_with(self, name: str, runner: Sequence[str]) -> None:
         """From its next start on, the process is run by another runner; KeyError where there is no such process."""
-        {child.name: child for child in self._children}[name].runner = runner
+        child = {child.name: child for child in self._children}[name]
+        child.runner = runner
+        child.dismiss()
 
     def pids(self) -> dict[str, int]:
         """The processes that run now, by name."""
         return {each.name: each.process.pid for each in self._children if each.process and each.running}
+
+    def standbys(self) -> tuple[str, ...]:
+        """The processes for which another is ready to take over."""
+        return tuple(each.name for each in self._children if each.standby is not None and each.standby.lives)
 
     # --- parts
 
     def _child(
         self, name: str, begins_with: Path, package: str, *arguments: str, variables: Mapping[str, str] | None = None
     ) -> Child:
-        command = (str(begins_with), package, *arguments)
+        command = (package, *arguments)
         log = self.folder.logs / f"{name}.log"
         environment = {**self._environment, **(variables or {})}
-        child = Child(name, command, log, environment, self._runners.get(name, RUNNER))
+        child = Child(name, begins_with, command, log, environment, self._runners.get(name, RUNNER))
         child.start(time.monotonic())
         self._children.append(child)
         return child

@@ -46,10 +46,10 @@ def up(
 ) -> None:
     """启动账本:链、中继、HTTP 服务,仅限本机。Run the ledger on loopback; Ctrl-C stops it."""
     from api.fleet import Fleet, Ports, shown, with_addresses
-    from api.supervisor import Supervisor, run
+    from api.supervisor import STANDBY, Supervisor, run
 
     environment = session.environment
-    variables = with_addresses(environment.variables, database_url, rpc_url)
+    variables = {STANDBY: "1", **with_addresses(environment.variables, database_url, rpc_url)}
     supervisor = Supervisor(
         data, Ports(port, rpc_port), variables, environment.random_bytes, session.say, fleet=Fleet(gateways, relays)
     )

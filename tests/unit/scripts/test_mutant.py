@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from api.supervisor import RUNNER, Child
+from api.child import RUNNER, Child
 from scripts import mutant
 
 PROBE = """
@@ -47,9 +47,9 @@ def test_mutated_process_lacks_the_protection(probe: dict[str, str]) -> None:
 
 def test_only_the_named_process_of_a_supervisor_is_mutated(probe: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "there").touch()
-    command = (str(tmp_path / "there"), "probe", "--data", "x")
-    sound = Child("sound", command, tmp_path / "sound.log", probe, RUNNER)
-    mutated = Child("mutated", command, tmp_path / "mutated.log", probe, mutant.runner("outbox.synchronous_off"))
+    there, command = tmp_path / "there", ("probe", "--data", "x")
+    sound = Child("sound", there, command, tmp_path / "sound.log", probe, RUNNER)
+    mutated = Child("mutated", there, command, tmp_path / "mutated.log", probe, mutant.runner("outbox.synchronous_off"))
     for child in (sound, mutated):
         child.start(0.0)
     assert "synchronous=FULL" in ended(sound)
@@ -60,8 +60,8 @@ def test_only_the_named_process_of_a_supervisor_is_mutated(probe: dict[str, str]
 
 def test_mutant_ends_with_its_supervisor(probe: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "there").touch()
-    command = (str(tmp_path / "there"), "probe", "stay")
-    child = Child("mutated", command, tmp_path / "log", probe, mutant.runner("outbox.synchronous_off"))
+    there, command = tmp_path / "there", ("probe", "stay")
+    child = Child("mutated", there, command, tmp_path / "log", probe, mutant.runner("outbox.synchronous_off"))
     child.start(0.0)
     assert child.process is not None
     assert child.process.stdin is not None
