@@ -52,9 +52,9 @@ class _Bench:
     def judge(self, claim: Claim) -> tuple[Entry, tuple[Reason, ...]]:
         key, forecast = self._key(claim), self._forecast
         run = forecast.begin(key)
-        for act, case in zip(claim.opens, claim.cases, strict=False):
-            run.open(act, case)
-        carried = tuple(map(run.step, claim.steps))
+        for act, case, hashed in zip(claim.opens, claim.cases, claim.hashes, strict=False):
+            run.open(act, case, hashed)
+        carried = tuple(map(run.step, claim.steps, claim.hashes[len(claim.opens) :]))
         error = error_of_several(run.reasons)
         if error is not None:
             run.undo()

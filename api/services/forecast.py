@@ -39,22 +39,22 @@ class Run:
     _before: dict[bytes, CaseState | None] = field(default_factory=dict)
     _links: dict[bytes, bytes | None] = field(default_factory=dict)
 
-    def open(self, act: acts.Open, case: bytes) -> None:
-        """Judge an opening; ``case`` is its key."""
-        self._judge(case, lambda: judge_open(self.forecast.world, act, self.key, self.forecast.now))
+    def open(self, act: acts.Open, case: bytes, hashed: bytes) -> None:
+        """Judge an opening; ``case`` is its key, ``hashed`` its struct hash."""
+        self._judge(case, lambda: judge_open(self.forecast.world, act, self.key, self.forecast.now, hashed))
 
-    def step(self, step: acts.Step) -> Carried:
-        """Judge a later step; what it will be carried with."""
+    def step(self, step: acts.Step, hashed: bytes) -> Carried:
+        """Judge a later step of struct hash ``hashed``; what it will be carried with."""
         state = self.forecast.states.get(step.case_key)
         if state is None:
-            self._judge(step.case_key, lambda: self._apply(Carried(step, _BLANK, self._child(step))))
+            self._judge(step.case_key, lambda: self._apply(Carried(step, _BLANK, self._child(step)), hashed))
             return unplaced(step)
         if (step.previous, step.seq) != (state.trail, state.seq + 1):
             self._note(Reason.STALE_STATE, None)
             return unplaced(step)
         self._remember_link(step)
         carried = Carried(step, state, self._child(step))
-        self._judge(step.case_key, lambda: self._apply(carried))
+        self._judge(step.case_key, lambda: self._apply(carried, hashed))
         return carried
 
     def undo(self) -> None:
@@ -77,8 +77,8 @@ class Run:
         if rule is not None and rule.effect in (Effect.LINK, Effect.JOIN):
             self._links.setdefault(step.subject, self.forecast.world.links.get(step.subject))
 
-    def _apply(self, carried: Carried) -> CaseState:
-        return judge_step(self.forecast.world, carried, self.key, self.forecast.now)
+    def _apply(self, carried: Carried, hashed: bytes) -> CaseState:
+        return judge_step(self.forecast.world, carried, self.key, self.forecast.now, hashed)
 
     def _child(self, step: acts.Step) -> CaseState | None:
         rule = RULES.get(step.action)

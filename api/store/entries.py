@@ -78,12 +78,13 @@ class Entry:
 class Claim:
     """Steps under one signature whose signer is known, and of which the rules have said nothing yet.
 
-    ``act_ids`` and ``cases`` (32 bytes each) are of the opens, then of the steps; ``signer`` is an address. They are
-    judged while they are written (``Outbox``), together with all that shares their commit.
+    ``hashes`` (struct hashes), ``act_ids`` and ``cases`` (32 bytes each) are of the opens, then of the steps; ``signer``
+    is an address. They are judged while they are written (``Outbox``), together with all that shares their commit.
     """
 
     opens: tuple[acts.Open, ...]
     steps: tuple[acts.Step, ...]
+    hashes: tuple[bytes, ...]
     act_ids: tuple[bytes, ...]
     cases: tuple[bytes, ...]
     signature: bytes
@@ -97,9 +98,10 @@ def claim_of(
     recover: Callable[[tuple[bytes, ...]], bytes], received_at: int,
 ) -> Claim:  # fmt: skip
     """A claim under the domain of Trails; ``recover`` gives the signer's address from the acts' ids."""
-    ids = tuple(digest(domain, struct_hash(act)) for act in (*opens, *steps))
+    hashes = tuple(map(struct_hash, (*opens, *steps)))
+    ids = tuple([digest(domain, hashed) for hashed in hashes])
     cases = (*(case_key(act.officer, act.commitment) for act in opens), *(step.case_key for step in steps))
-    return Claim(opens, steps, ids, cases, signature, recover(ids), received_at)
+    return Claim(opens, steps, hashes, ids, cases, signature, recover(ids), received_at)
 
 
 def entry_of_claim(claim: Claim, group: calldata.Group, after: Sequence[CaseState | None]) -> Entry:
