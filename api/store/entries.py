@@ -78,8 +78,8 @@ class Entry:
 class Claim:
     """Steps under one signature whose signer is known, and of which the rules have said nothing yet.
 
-    ``hashes`` (struct hashes), ``act_ids`` and ``cases`` (32 bytes each) are of the opens, then of the steps; ``signer``
-    is an address. They are judged while they are written (``Outbox``), together with all that shares their commit.
+    ``hashes`` (struct hashes), ``act_ids`` and ``cases`` (32 bytes each) are of the opens, then of the steps;
+    ``signer`` is an address. They are judged while they are written (``Outbox``), with all that shares their commit.
     """
 
     opens: tuple[acts.Open, ...]
