@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     batch_acts: int = Field(default=200, gt=0)
     batch_bytes: int = Field(default=100_000, gt=0)
     batch_gas: int = Field(default=12_000_000, gt=0)
-    batch_age: float = Field(default=0.05, ge=0)
+    batch_age: float = Field(default=0.2, ge=0)
     """How long the oldest act waits for company before a batch that is not full is sent."""
     in_flight: int = Field(default=32, gt=0)
     """Batches sent and not yet in the index, at most."""
