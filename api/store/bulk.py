@@ -14,9 +14,10 @@ from api.store.shapes import chunks
 Convert = Callable[[Any], Any]
 
 
-MOST_ROWS = 100
+MOST_ROWS = 64
 """Rows of one INSERT. SQLite's driver lets go of Python's lock at each step of a statement, and other threads do not
-give it back at once: one statement for all rows is ready before many small ones have begun."""
+give it back at once: one statement for all rows is ready before many small ones have begun. Counts are powers of two:
+each connection keeps the statements it has prepared, and a hundred long ones for each table are tens of megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,11 @@ def select_in(
     head = _select(tuple(columns), key)
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     for chunk in chunks(values):
-        marks = ",".join((mark,) * len(chunk))
-        yield from connection.exec_driver_sql(f"{head} ({marks}) {more}", tuple(chunk))
+        # a key asked for twice is found once
+        missing = (1 << (len(chunk) - 1).bit_length()) - len(chunk)
+        padded = (*chunk, *((chunk[-1],) * missing))
+        marks = ",".join((mark,) * len(padded))
+        yield from connection.exec_driver_sql(f"{head} ({marks}) {more}", padded)
 
 
 @cache
@@ -56,11 +60,20 @@ def _select(columns: tuple[Column[Any], ...], key: Column[Any]) -> str:
 
 def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows that all have the same columns."""
-    for chunk in chunks(rows, MOST_ROWS):
+    for chunk in _powers(rows):
         shape = _shape(table, tuple(chunk[0]), connection.dialect)
         mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
         one = f"({','.join((mark,) * len(shape.names))})"
         connection.exec_driver_sql(shape.head + ",".join((one,) * len(chunk)), shape.flat(chunk))
+
+
+def _powers(rows: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
+    """Runs of 64, then of the powers of two that are left."""
+    start = 0
+    while left := len(rows) - start:
+        count = min(MOST_ROWS, 1 << (left.bit_length() - 1))
+        yield rows[start : start + count]
+        start += count
 
 
 @cache
