@@ -56,10 +56,13 @@ def unsynced(calls: Sequence[Call], log: Path) -> tuple[int, list[bytes]]:
 
 
 def _is_synced(act_id: bytes, line: int, transactions: Sequence[_Transaction], syncs: Sequence[Call]) -> bool:
-    for one in reversed(transactions):
-        if one.ended < line and one.holds(act_id):
-            return any(one.ended < sync.begun and sync.ended < line for sync in syncs)
-    return False
+    """By any commit that holds the act: a later one writes its page again, and may be under way by then."""
+    return any(
+        one.ended < sync.begun and sync.ended < line
+        for one in transactions
+        if one.ended < line and one.holds(act_id)
+        for sync in syncs
+    )
 
 
 def _transactions(calls: Sequence[Call]) -> Iterator[_Transaction]:
