@@ -87,9 +87,10 @@ def _shape(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Shape:
 def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     """What SQLAlchemy would do to a value, but for bytes, which every driver here takes as they are."""
     implementation = kind.dialect_impl(dialect)
-    plain = implementation.impl if isinstance(implementation, TypeDecorator) else implementation
-    if not isinstance(plain, LargeBinary):
+    if not isinstance(implementation, TypeDecorator):
+        return None if isinstance(implementation, LargeBinary) else implementation.bind_processor(dialect)
+    if not isinstance(implementation.impl, LargeBinary):
         return implementation.bind_processor(dialect)
-    if type(implementation).process_bind_param is TypeDecorator.process_bind_param:  # type: ignore[attr-defined]
+    if type(implementation).process_bind_param is TypeDecorator.process_bind_param:
         return None
-    return lambda value: implementation.process_bind_param(value, dialect)  # type: ignore[attr-defined]
+    return lambda value: implementation.process_bind_param(value, dialect)

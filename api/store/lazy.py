@@ -101,11 +101,15 @@ class TrackedMap(LazyMap[K, V]):
     def changes(self) -> Iterator[tuple[K, V | None, Any, Any]]:
         """(key, value or None where deleted, frozen before or None, frozen now or None) of what differs."""
         for key in self._touched:
-            present = dict.__contains__(self, key)
-            value = dict.__getitem__(self, key) if present else None
-            now = self._freeze(key, value) if present else None  # type: ignore[arg-type]
-            if now != self._frozen.get(key):
-                yield key, value, self._frozen.get(key), now
+            before = self._frozen.get(key)
+            if not dict.__contains__(self, key):
+                if before is not None:
+                    yield key, None, before, None
+                continue
+            value = dict.__getitem__(self, key)
+            now = self._freeze(key, value)
+            if now != before:
+                yield key, value, before, now
 
     def settle(self) -> None:
         """What is here now has been written."""

@@ -57,7 +57,7 @@ OpenBench = Callable[[Connection, Sequence[Claim]], Bench]
 
 
 def _no_bench(_connection: Connection, _claims: Sequence[Claim]) -> Bench:
-    raise NotImplementedError("claims are judged by api.services.examination; this process takes entries only")
+    raise RuntimeError("a claim came to an outbox without a judge: set Outbox.open_bench, as api.composition does")
 
 
 Watch: TypeAlias = Callable[[Sequence[Receipt | HuxinError], float], None]
