@@ -20,7 +20,7 @@ from ledger.procedure import Action
 from ledger.reasons import Reason
 from ledger.state import case_key, first_trail, next_trail
 from tests.strategies import structs
-from tests.unit.api.http.town import CLERK, GRANT, NOTHING, Town, key_of
+from tests.unit.api.http.town import CLERK, DECIDER, GRANT, NOTHING, Town, key_of
 
 
 def body(town: Town, act: Any) -> dict[str, Any]:
@@ -187,3 +187,16 @@ def test_signature_with_v_is_taken_as_its_compact_form(town: Town) -> None:
     parity, s = compact[32] >> 7, bytes((compact[32] & 0x7F,)) + compact[33:]
     said = body(town, opening) | {"signature": "0x" + (compact[:32] + s + bytes((27 + parity,))).hex()}
     assert town.client.post("/v1/acts", json=said).status_code == 202
+
+
+def test_colleague_who_signs_in_anothers_name_uses_up_none_of_his_rate(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charged: list[int] = []
+    callers = town.client.app.state.callers  # type: ignore[attr-defined]  # Starlette's type has no state
+    monkeypatch.setattr(callers, "charge", lambda officer, *_: charged.append(officer))
+    response = town.submit(town.open(718), key_of(DECIDER))
+    assert (response.status_code, response.json()["entries"][0]["predicted"]["code"]) == (202, "WRONG_ACTOR")
+    assert charged == []
+    town.submit(town.open(719))
+    assert charged == [CLERK]
