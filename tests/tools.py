@@ -8,10 +8,10 @@ from scripts.node_tools import ToolMissingError, anvil_binary, node_binary, node
 from scripts.postgres import postgres_binaries
 
 
-def _strace() -> str:
-    found = shutil.which("strace")
+def _command(name: str, package: str) -> str:
+    found = shutil.which(name)
     if found is None:
-        message = "没有 strace / no strace: apt-get install strace"
+        message = f"没有 {name} / no {name}: apt-get install {package}"
         raise ToolMissingError(message)
     return found
 
@@ -24,7 +24,9 @@ TOOLS: dict[str, Callable[[], object]] = {
     "anvil": anvil_binary,
     "hardhat": lambda: node_command("hardhat"),
     "postgresql": postgres_binaries,
-    "strace": _strace,
+    "openssl": lambda: _command("openssl", "openssl"),
+    "softhsm": lambda: _command("softhsm2-util", "softhsm2"),
+    "strace": lambda: _command("strace", "strace"),
 }
 
 
