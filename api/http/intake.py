@@ -16,7 +16,7 @@ from api.http.problems import problem_of
 from api.http.queued import queued
 from api.http.rates import Callers
 from api.services.container import Container
-from api.services.submission import Submission, keyed
+from api.services.submission import Submission, keyed, owner_of
 from api.wire.plain import PlainStep, read_plain
 from ledger.errors import HuxinError
 from ledger.reasons import Reason
@@ -71,7 +71,7 @@ class Intake:
         claim = self._parts.submissions.claim(act, signature)
         if key is not None:
             said = Submission(type(act).__name__, None, (signature,))
-            claim = replace(claim, idempotency=keyed(key.decode(), act.officer, claim.act_ids, said))
+            claim = replace(claim, idempotency=keyed(key.decode(), owner_of((claim.signer,)), claim.act_ids, said))
         self._callers.welcome(act.officer)
         receipt = await self._parts.store.outbox.accept(claim)
         if receipt.repeated:

@@ -15,7 +15,6 @@ from ledger.crypto import compact
 from ledger.eip712 import digest, struct_hash
 from ledger.errors import InvalidInput
 from ledger.reasons import Reason, Refusal
-from ledger.records import Key
 from ledger.rules import council
 from ledger.rules.authority import signer_of
 from ledger.rules.judge import judge_admin
@@ -38,9 +37,13 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What goes into the outbox and what the rules say of each act; nothing for a repetition."""
+    """What goes into the outbox and what the rules say of each act; nothing for a repetition.
+
+    ``owner`` is whose idempotency keys the request may use (:func:`owner_of`).
+    """
 
     entry: Entry
+    owner: str
     predicted: tuple[Reason, ...] = ()
 
 
@@ -91,13 +94,16 @@ class Submissions:
         signed = calldata.SignedAct(acts.kind_of(type(act)), calldata.signed_body(act, one.batch, one.proof), signature)
         entry = admin_entry(self._deployment, contract, signed, now)
         world = self._worlds.scratch()
-        self._signer(world, act, signature)
+        signer = self._recovered(self.digest_of(act), signature)
+        if signer not in world.keys:
+            raise error_of(Reason.SIGNER_UNKNOWN)
+        owner = owner_of((signer,))
         if self._repeated(entry):
-            return Examined(entry)
+            return Examined(entry, owner)
         outcome = judge_admin(world, contract, signed, now)
         if turned_away(outcome.reason):
             raise error_of(outcome.reason)
-        return Examined(entry, (outcome.reason,))
+        return Examined(entry, owner, (outcome.reason,))
 
     def _proposal(self, one: Submission, proposal: acts.Proposal) -> Examined:
         if not one.signatures:
@@ -106,30 +112,27 @@ class Submissions:
         ballot = calldata.Ballot(proposal, tuple(map(compacted, one.signatures)))
         entry = ballot_entry(self._deployment, ballot, now)
         run = lambda world: council.submit(world, proposal, ballot.signatures, now)  # noqa: E731
-        return self._decided(entry, run)
+        signed = self.digest_of(proposal)
+        return self._decided(entry, owner_of([self._recovered(signed, one) for one in ballot.signatures]), run)
 
     def _execute(self, one: Submission) -> Examined:
         proposal = decode.decode(acts.Proposal, one.act, "body.act")
         now = self._now()
         entry = execute_entry(self._deployment, proposal, now)
-        return self._decided(entry, lambda world: council.execute(world, proposal, now))
+        # nobody signs, so that a key stands for this execution alone and can get in nobody's way
+        owner = self.digest_of(proposal).hex()
+        return self._decided(entry, owner, lambda world: council.execute(world, proposal, now))
 
-    def _decided(self, entry: Entry, run: Callable[[World], object]) -> Examined:
+    def _decided(self, entry: Entry, owner: str, run: Callable[[World], object]) -> Examined:
         if self._repeated(entry):
-            return Examined(entry)
+            return Examined(entry, owner)
         try:
             run(self._worlds.scratch())
         except Refusal as refusal:
             if turned_away(refusal.reason):
                 raise error_of(refusal.reason) from refusal
-            return Examined(entry, (refusal.reason,))
-        return Examined(entry, (Reason.OK,))
-
-    def _signer(self, world: World, act: Any, signature: bytes) -> Key:
-        key = world.keys.get(self._recovered(self.digest_of(act), signature))
-        if key is None:
-            raise error_of(Reason.SIGNER_UNKNOWN)
-        return key
+            return Examined(entry, owner, (refusal.reason,))
+        return Examined(entry, owner, (Reason.OK,))
 
     def _recovered(self, signed: bytes, signature: bytes) -> bytes:
         try:
@@ -164,9 +167,17 @@ def request_hash(act_ids: Sequence[bytes], one: Submission) -> bytes:
     return hashlib.sha256(b"".join(len(part).to_bytes(4) + part for part in parts)).digest()
 
 
-def keyed(key: str, officer: int, act_ids: Sequence[bytes], one: Submission) -> Idempotency:
-    """An ``Idempotency-Key`` of the officer named, with what it stands for."""
-    return Idempotency(f"officer {officer}", key, request_hash(act_ids, one))
+def owner_of(signers: Sequence[bytes]) -> str:
+    """Whose an idempotency key is: those who signed (addresses), whoever the act names.
+
+    Else who signs in another's name could use up a key that the other will want, and bring a conflict upon him.
+    """
+    return signers[0].hex() if len(signers) == 1 else hashlib.sha256(b"".join(signers)).hexdigest()
+
+
+def keyed(key: str, owner: str, act_ids: Sequence[bytes], one: Submission) -> Idempotency:
+    """An ``Idempotency-Key`` of its owner, with what it stands for."""
+    return Idempotency(owner, key, request_hash(act_ids, one))
 
 
 def compacted(signature: bytes) -> bytes:

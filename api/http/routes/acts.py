@@ -12,7 +12,7 @@ from api.services.container import Container
 from api.services.decode import bytes_of
 from api.services.prepare import prepare
 from api.services.signin import User
-from api.services.submission import Examined, Submission, keyed
+from api.services.submission import Examined, Submission, keyed, owner_of
 from api.services.tracking import FINAL
 from api.store.entries import Claim
 from api.wire.acts import ActView, PreflightRequest, PreflightView, Prepared, PrepareRequest, SubmitRequest, Submitted
@@ -104,14 +104,13 @@ def _state_for(parts: Container, user: User | None, case: bytes, *, joining: boo
 
 
 def _keyed(examined: Examined | Claim, key: str | None, one: Submission) -> Examined | Claim:
-    """The key belongs to the officer named; ``wait`` is no part of the request."""
+    """The key belongs to who signed; ``wait`` is no part of the request."""
     if key is None:
         return examined
-    officer = _officer(examined)
     if isinstance(examined, Claim):
-        return replace(examined, idempotency=keyed(key, officer, examined.act_ids, one))
+        return replace(examined, idempotency=keyed(key, owner_of((examined.signer,)), examined.act_ids, one))
     ids = [act.act_id for act in examined.entry.acts]
-    return replace(examined, entry=replace(examined.entry, idempotency=keyed(key, officer, ids, one)))
+    return replace(examined, entry=replace(examined.entry, idempotency=keyed(key, examined.owner, ids, one)))
 
 
 def _officer(examined: Examined | Claim) -> int:

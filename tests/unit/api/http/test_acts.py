@@ -86,6 +86,50 @@ def test_idempotency_key_with_another_body_is_refused(town: Town) -> None:
     assert (again.status_code, code(again)) == (409, "IDEMPOTENCY_CONFLICT")
 
 
+@pytest.mark.parametrize("unusual", [{}, {"wait": 0.01}], ids=["short way", "long way"])
+def test_colleague_who_guesses_a_key_and_signs_in_anothers_name_brings_no_conflict_upon_him(
+    town: Town, unusual: dict[str, Any]
+) -> None:
+    headers = {"Idempotency-Key": f"window-7-guessed-{len(unusual)}"}
+    forged = town.signed(town.open(42 + len(unusual)), key_of(DECIDER)) | unusual
+    response = town.client.post("/v1/acts", json=forged, headers=headers)
+    assert response.json()["entries"][0]["predicted"]["code"] == "WRONG_ACTOR"
+    own = town.signed(town.open(44 + len(unusual))) | unusual
+    assert town.client.post("/v1/acts", json=own, headers=headers).status_code == 202
+    again = town.client.post("/v1/acts", json=town.signed(town.open(46 + len(unusual))) | unusual, headers=headers)
+    assert (again.status_code, code(again)) == (409, "IDEMPOTENCY_CONFLICT")
+
+
+def test_officer_who_guesses_an_admins_key_brings_no_conflict_upon_him(town: Town) -> None:
+    headers = {"Idempotency-Key": "enrolment-0001"}
+    one, other = (town.admin(acts.RetireItem, HOME_ADMIN, item=scoped(1, n), retired_from=1) for n in (70, 71))
+    forged = town.client.post("/v1/acts", json=town.signed(one, key_of(CLERK)), headers=headers)
+    assert forged.json()["entries"][0]["predicted"]["code"] == "WRONG_ACTOR"
+    assert town.client.post("/v1/acts", json=town.signed(other), headers=headers).status_code == 202
+
+
+def test_officer_who_guesses_the_councils_key_brings_no_conflict_upon_it(town: Town) -> None:
+    headers = {"Idempotency-Key": "proposal-0001"}
+    assert town.client.post("/v1/acts", json=town.signed(town.open(48)), headers=headers).status_code == 202
+    proposed = town.client.post("/v1/acts", json=town.propose("setDelay", 60), headers=headers)
+    assert proposed.status_code == 202
+    again = town.client.post("/v1/acts", json=town.propose("setDelay", 61), headers=headers)
+    assert (again.status_code, code(again)) == (409, "IDEMPOTENCY_CONFLICT")
+
+
+def test_unsigned_execution_with_a_guessed_key_gets_in_nobodys_way(fresh: Town) -> None:
+    town = fresh
+    headers = {"Idempotency-Key": "execution-0001"}
+    one, other = town.propose("setDelay", 62), town.propose("setDelay", 63)
+    for body in (one, other):
+        assert town.client.post("/v1/acts", json=body).status_code == 202
+    town.settle()
+    town.chain.time += 61
+    for body in (one, other):
+        executed = town.client.post("/v1/acts", json={"type": "Execute", "act": body["act"]}, headers=headers)
+        assert executed.status_code == 202, executed.text
+
+
 def high_s(signature: bytes) -> bytes:
     parity_and_s = int.from_bytes(signature[32:])
     s, parity = parity_and_s & (1 << 255) - 1, parity_and_s >> 255
