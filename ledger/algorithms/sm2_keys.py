@@ -1,0 +1,111 @@
+"""SM2 keys and signatures as bytes: what is a key, what is a signature, and nothing else is (GM/T 0009, GB/T 35276)."""
+
+from functools import lru_cache
+
+from ledger.algorithms import der, oids, sm2_curve
+from ledger.algorithms.digests import sm3
+from ledger.errors import InvalidInput
+
+DEFAULT_IDENT = b"1234567812345678"
+"""The signer's identifier where nothing else is agreed (GM/T 0009-2012, clause 10)."""
+
+_ALGORITHM = der.encode(der.SEQUENCE, der.encode_oid(oids.EC_PUBLIC_KEY), der.encode_oid(oids.SM2_CURVE))
+_SPKI = der.encode(der.SEQUENCE, _ALGORITHM, der.encode(der.BIT_STRING, bytes(66)))[:-65]
+_CURVE = b"".join(
+    one.to_bytes(32) for one in (sm2_curve.A, sm2_curve.B, sm2_curve.G[0], sm2_curve.G[1])
+)  # what the standard puts between the identifier and the key when it computes Z
+
+
+@lru_cache(maxsize=1024)
+def point_of(public_key: bytes) -> sm2_curve.Point | None:
+    """The point of a public key 04 ‖ x ‖ y (65 bytes), or None where it is none of the curve's."""
+    if len(public_key) != 65 or public_key[0] != 4:
+        return None
+    x, y = int.from_bytes(public_key[1:33]), int.from_bytes(public_key[33:])
+    return (x, y) if sm2_curve.on_curve(x, y) else None
+
+
+def check_public_key(public_key: bytes) -> None:
+    """InvalidInput ``SM2_KEY_INVALID`` unless the bytes are 04 ‖ x ‖ y with a point of the curve."""
+    if point_of(public_key) is None:
+        raise InvalidInput(
+            "SM2_KEY_INVALID", "public_key", "an SM2 public key is 65 bytes, 04, x, y, a point of the curve",
+            "SM2 公钥须为 65 字节 04‖x‖y,且为曲线上的点",
+        )  # fmt: skip
+
+
+def check_private_key(private_key: bytes) -> None:
+    """InvalidInput ``SM2_PRIVATE_KEY_INVALID`` unless 32 bytes in [1, n − 2] (GB/T 32918.1, 6.1)."""
+    if len(private_key) != 32 or not 0 < int.from_bytes(private_key) < sm2_curve.N - 1:
+        raise InvalidInput(
+            "SM2_PRIVATE_KEY_INVALID", "private_key", "an SM2 private key is 32 bytes between 1 and n - 2",
+            "SM2 私钥须为 32 字节,且在 1 与 n-2 之间",
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def z_value(public_key: bytes, ident: bytes = DEFAULT_IDENT) -> bytes:
+    """Z = SM3(ENTL ‖ ID ‖ a ‖ b ‖ G ‖ key), GB/T 32918.2-2016, 5.5; identifiers of up to 8,191 bytes."""
+    if len(ident) > 8191:
+        raise InvalidInput("SM2_IDENT_TOO_LONG", "ident", "an identifier has at most 8,191 bytes", "标识至多 8191 字节")
+    return sm3((8 * len(ident)).to_bytes(2) + ident + _CURVE + public_key[1:])
+
+
+def readings(signature: bytes) -> tuple[bytes, ...]:
+    """Each way in which the bytes can be a signature, as r ‖ s with 0 < r, s < n and r + s ≠ n.
+
+    Strict DER and raw r ‖ s both occur in files. Two readings are seldom, but possible: DER may have 64 bytes too.
+    """
+    ways = [_der_signature(signature)]
+    if len(signature) == 64:
+        ways.append(signature)
+    return tuple(way for way in ways if way is not None and _in_range(way))
+
+
+def _in_range(raw: bytes) -> bool:
+    r, s = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])
+    return 0 < r < sm2_curve.N and 0 < s < sm2_curve.N and r + s != sm2_curve.N
+
+
+def _der_signature(signature: bytes) -> bytes | None:
+    try:
+        r, s = (der.unsigned(one) for one in der.children(der.only(signature, der.SEQUENCE)))
+        return r.to_bytes(32) + s.to_bytes(32)
+    except (ValueError, OverflowError):
+        return None
+
+
+def encode_signature(raw: bytes) -> bytes:
+    """DER SEQUENCE{r, s} of r ‖ s."""
+    r, s = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])
+    return der.encode(der.SEQUENCE, der.encode_unsigned(r), der.encode_unsigned(s))
+
+
+def public_key_info(public_key: bytes) -> bytes:
+    """SubjectPublicKeyInfo (DER) of a 65-byte public key; ``SM2_KEY_INVALID``."""
+    check_public_key(public_key)
+    return _SPKI + public_key
+
+
+def private_key_info(private_key: bytes, public_key: bytes) -> bytes:
+    """PKCS #8 PrivateKeyInfo (DER) around an ECPrivateKey (RFC 5915) with its public key."""
+    check_private_key(private_key)
+    check_public_key(public_key)
+    public = der.encode(0xA1, der.encode(der.BIT_STRING, b"\0", public_key))
+    ec_key = der.encode(der.SEQUENCE, der.encode_unsigned(1), der.encode(der.OCTET_STRING, private_key), public)
+    return der.encode(der.SEQUENCE, der.encode_unsigned(0), _ALGORITHM, der.encode(der.OCTET_STRING, ec_key))
+
+
+def private_key_of(encoded: bytes) -> bytes:
+    """The 32 bytes of a private key in PKCS #8 or SEC 1 form (DER); ``SM2_PRIVATE_KEY_INVALID``."""
+    try:
+        parts = der.children(der.only(encoded, der.SEQUENCE))
+        if parts[1].tag == der.SEQUENCE:  # PKCS #8
+            if parts[1].raw != _ALGORITHM:
+                raise der.DerError("another algorithm")
+            parts = der.children(der.only(der.only(parts[2].raw, der.OCTET_STRING), der.SEQUENCE))
+        key = der.only(parts[1].raw, der.OCTET_STRING)
+    except (ValueError, IndexError):
+        key = b""  # refused below, without a trace of what was handed in
+    check_private_key(key)
+    return key
