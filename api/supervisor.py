@@ -20,6 +20,7 @@ import httpx
 from api import founding
 from api.child import RUNNER, Child
 from api.fleet import DATABASE_URL, HOST, ONE_OF_EACH, RPC_URL, Fleet, Ports, names, shown
+from api.forked import Zygote
 from api.founding import DataFolder, Report
 from ledger.errors import Conflict, Unavailable
 from node.durable import write_durably
@@ -29,9 +30,7 @@ LEASE_SECONDS = 3
 _POLL_SECONDS = 0.05
 STATE_FILE = "supervisor.json"
 STANDBY = "HUXIN_STANDBY"
-"""``1`` in the environment: a standby for each process. It takes memory, and spares a restart its imports."""
-STANDBY_AFTER, STANDBY_GAP = 15.0, 1.5
-"""Seconds after all is ready until the first standby is started, and between two."""
+"""``1`` in the environment: one of each kind stands by that has done the imports, and processes are forked from it."""
 
 
 class Supervisor:
@@ -82,8 +81,7 @@ class Supervisor:
         self._runners = runners
         self._children: list[Child] = []
         self._has_standbys = environment.get(STANDBY) == "1"
-        self._prepared = 0
-        self._standbys_from = float("inf")
+        self._zygotes: dict[str, Zygote] = {}
         self._lock: IO[str] | None = None
         self._stopping = threading.Event()
 
@@ -134,7 +132,6 @@ class Supervisor:
         self._await(self._http_answers, *chain, *relays, *servers)
         state = {"pid": os.getpid(), "url": self.url, "urls": self.urls, "rpcUrl": place}
         write_durably(self.folder.path / STATE_FILE, json.dumps(state) + "\n")
-        self._standbys_from = time.monotonic() + STANDBY_AFTER
 
     def _start_chain(self) -> list[Child]:
         if self._external_chain is not None:
@@ -158,16 +155,8 @@ class Supervisor:
             now = time.monotonic()
             for child in self._children:
                 self._tend(child, now)
-                self._prepare(child, now)
-
-    def _prepare(self, child: Child, now: float) -> None:
-        """A standby for a child that runs; one at a time is imported, and none in the first rush."""
-        if child.standby is not None and child.standby.lives:
-            return
-        if self._has_standbys and now >= self._standbys_from and child.running and now >= child.started + 1:
-            self._prepared += 1
-            self._standbys_from = now + STANDBY_GAP
-            child.prepare(self.folder.logs / f"{child.name}.{self._prepared}.begin")
+            for zygote in self._zygotes.values():
+                zygote.keep()
 
     def _tend(self, child: Child, now: float) -> None:
         if child.running:
@@ -192,8 +181,9 @@ class Supervisor:
         for child in reversed(self._children):
             child.stop()
         self._children.clear()
-        for left in self.folder.logs.glob("*.begin"):
-            left.unlink()
+        for zygote in self._zygotes.values():
+            zygote.close()
+        self._zygotes.clear()
         (self.folder.path / STATE_FILE).unlink(missing_ok=True)
         if self._lock:
             self._lock.close()
@@ -212,17 +202,16 @@ class Supervisor:
 
     def run_with(self, name: str, runner: Sequence[str]) -> None:
         """From its next start on, the process is run by another runner; KeyError where there is no such process."""
-        child = {child.name: child for child in self._children}[name]
-        child.runner = runner
-        child.dismiss()
+        {child.name: child for child in self._children}[name].runner = runner
 
     def pids(self) -> dict[str, int]:
         """The processes that run now, by name."""
-        return {each.name: each.process.pid for each in self._children if each.process and each.running}
+        running = [(each.name, each.process) for each in self._children if each.process and each.running]
+        return {name: process.pid for name, process in running if process.pid}
 
-    def standbys(self) -> tuple[str, ...]:
-        """The processes for which another is ready to take over."""
-        return tuple(each.name for each in self._children if each.standby is not None and each.standby.lives)
+    def standbys(self) -> dict[str, int]:
+        """The processes that others are forked from, by package."""
+        return {package: zygote.pid for package, zygote in self._zygotes.items()}
 
     # --- parts
 
@@ -232,10 +221,16 @@ class Supervisor:
         command = (package, *arguments)
         log = self.folder.logs / f"{name}.log"
         environment = {**self._environment, **(variables or {})}
-        child = Child(name, begins_with, command, log, environment, self._runners.get(name, RUNNER))
+        runner = self._runners.get(name, RUNNER)
+        child = Child(name, begins_with, command, log, environment, runner, self._zygote(package, log))
         child.start(time.monotonic())
         self._children.append(child)
         return child
+
+    def _zygote(self, package: str, log: Path) -> Zygote | None:
+        if self._has_standbys and package not in self._zygotes:
+            self._zygotes[package] = Zygote(package, self._environment, log)
+        return self._zygotes.get(package)
 
     def _await(self, answers: Callable[[], bool], *children: Child) -> None:
         deadline = time.monotonic() + START_SECONDS

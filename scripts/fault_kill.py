@@ -31,7 +31,6 @@ RESTART_SECONDS = 5.0
 MUTANTS = {"outbox.acknowledge_before_commit": "http", "relay.send_without_journal": "relay",
            "index.block_before_its_rows": "relay"}  # fmt: skip
 """Which process each mutant lives in; the last one leaves an index that nothing can follow."""
-_STANDBY_SECONDS = 60.0
 _TOGETHER = (("http",), ("relay",), ("chain",), ("http", "relay"), ("http", "chain"), ("relay", "chain"), PROCESSES)
 _WEIGHTS = (4, 4, 4, 2, 2, 2, 3)
 
@@ -180,13 +179,6 @@ def _restart(trial: Trial, *processes: str) -> None:
     killer.await_all()
 
 
-def _await_standbys(trial: Trial, count: int) -> None:
-    """As `huxin up` has them once it has run for half a minute."""
-    until = time.monotonic() + _STANDBY_SECONDS
-    while len(trial.supervisor.standbys()) < count and time.monotonic() < until:
-        time.sleep(0.2)
-
-
 def main() -> int:
     """The sound ledger, then the mutants; 1 where something was lost or a mutant was not found out."""
     given = _arguments()
@@ -196,12 +188,10 @@ def main() -> int:
     if given.quick:
         plan, chosen = Plan(given.seed, 3, 100, 0.02), [given.mutant or "outbox.acknowledge_before_commit"]
     found = {}
-    settings = {} if given.quick else {STANDBY: "1"}
     with (
         tempfile.TemporaryDirectory(prefix="huxin-kill-") as folder,
-        running(Path(folder) / "data", environment=settings) as trial,
+        running(Path(folder) / "data", environment={STANDBY: "1"}) as trial,
     ):
-        _await_standbys(trial, len(settings) * len(PROCESSES))
         sound = experiment(trial, plan)
         show("sound", sound)
         for place, name in enumerate(chosen, 1):
