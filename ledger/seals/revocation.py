@@ -1,0 +1,169 @@
+"""Revocation given offline: certificate revocation lists (X.509 v2) and OCSP responses (RFC 6960), as DER.
+
+A source says something about a certificate only if its issuer (or, for OCSP, a responder the issuer appointed)
+signed it, its scope takes the certificate in, and it was made neither after the time of the question nor too early.
+Where no source does, the answer is "not known", never "good".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ledger.seals.certificates import LIST_SIGN, Certificate, locations, read_extensions
+from ledger.seals.der import (
+    BOOLEAN,
+    ENUMERATED,
+    GENERALIZED_TIME,
+    INTEGER,
+    SEQUENCE,
+    UTC_TIME,
+    Element,
+    Fields,
+    Limits,
+    decode,
+    read_bits,
+    read_boolean,
+    read_integer,
+    read_oid,
+)
+from ledger.seals.names import Name, read_name
+from ledger.seals.times import read_time
+from ledger.seals.verifying import Outcome, verify_cached
+
+_REASON, _INVALIDITY, _SCOPE, _EXPIRED_KEPT = "2.5.29.21", "2.5.29.24", "2.5.29.28", "2.5.29.60"
+# key compromise, CA compromise, AA compromise: whoever has the key can also write an earlier signing time.
+COMPROMISE = frozenset({1, 2, 10})
+_LIMITS = Limits(size=64 << 20, elements=2_000_000, depth=16)
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """When a certificate was revoked, why (RFC 5280 5.3.1, None where not said), and since when the key is suspect."""
+
+    moment: int
+    reason: int | None = None
+    suspect_since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What one source says of one certificate as of ``this_update``; ``revoked`` is None for "not revoked"."""
+
+    source: str
+    this_update: int
+    next_update: int | None
+    revoked: Revoked | None
+    expired_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which certificates a list takes in (issuing distribution point, RFC 5280 5.2.5)."""
+
+    only_users: bool = False
+    only_authorities: bool = False
+    points: tuple[bytes, ...] = ()
+    understood: bool = True
+
+    def takes_in(self, certificate: Certificate) -> bool:
+        """Whether the absence of this certificate from the list means anything."""
+        if not self.understood or (self.only_users and certificate.is_authority):
+            return False
+        if self.only_authorities and not certificate.is_authority:
+            return False
+        return not self.points or bool(set(self.points) & set(certificate.distribution_points))
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationList:
+    """A revocation list 证书撤销列表 as it stood; ``revoked`` by serial number."""
+
+    signed: bytes = field(repr=False)
+    issuer: Name
+    this_update: int
+    next_update: int | None
+    revoked: Mapping[int, Revoked] = field(repr=False)
+    scope: Scope
+    expired_kept: bool
+    algorithm: str
+    signature: bytes = field(repr=False)
+
+    def status_of(self, certificate: Certificate, issuer: Certificate) -> Status | None:
+        """What it says, if it is the issuer's and its scope takes the certificate in."""
+        if not self.issuer.same_as(issuer.subject) or not self.scope.takes_in(certificate):
+            return None
+        if issuer.key_usage is not None and LIST_SIGN not in issuer.key_usage:
+            return None
+        if verify_cached(self.algorithm, issuer.public_key_info, self.signed, self.signature) is not Outcome.HOLDS:
+            return None
+        found = self.revoked.get(certificate.serial)
+        return Status("CRL", self.this_update, self.next_update, found, self.expired_kept)
+
+
+def parse_revocation_list(data: bytes) -> RevocationList:
+    """Read a revocation list; raises ``MalformedDer`` where it is none."""
+    outer = decode(data, _LIMITS).fields()
+    signed, algorithm = outer.take(SEQUENCE), outer.take(SEQUENCE)
+    signature = read_bits(outer.take())
+    outer.done()
+    fields = signed.fields()
+    fields.optional(INTEGER)
+    inner = fields.take(SEQUENCE)
+    if inner.raw != algorithm.raw:
+        raise inner.fault("CRL_ALGORITHM", "inner and outer algorithm differ", "撤销列表内外签名算法不一致")
+    issuer = read_name(fields.take(SEQUENCE))
+    this_update, next_update = read_time(fields.take()), _optional_time(fields)
+    entries = fields.optional(SEQUENCE)
+    scope, expired_kept = _list_extensions(fields.optional(0xA0))
+    fields.done()
+    revoked = dict(_entry(entry.fields()) for entry in entries.children) if entries else {}
+    return RevocationList(
+        signed=signed.raw, issuer=issuer, this_update=this_update, next_update=next_update,
+        revoked=MappingProxyType(revoked), scope=scope, expired_kept=expired_kept,
+        algorithm=read_oid(algorithm.fields().take()), signature=signature,
+    )  # fmt: skip
+
+
+def _optional_time(fields: Fields) -> int | None:
+    found = fields.optional(UTC_TIME) or fields.optional(GENERALIZED_TIME)
+    return None if found is None else read_time(found)
+
+
+def _entry(fields: Fields) -> tuple[int, Revoked]:
+    serial, moment = read_integer(fields.take()), read_time(fields.take())
+    listed = fields.optional(SEQUENCE)
+    fields.done()
+    reason = suspect = None
+    for extension in read_extensions(listed)[0] if listed else ():
+        if extension.kind == _REASON:
+            reason = read_integer(decode(extension.value), ENUMERATED)
+        elif extension.kind == _INVALIDITY:
+            suspect = read_time(decode(extension.value))
+    return serial, Revoked(moment, reason, suspect)
+
+
+def _list_extensions(explicit: Element | None) -> tuple[Scope, bool]:
+    scope, kept = Scope(), False
+    for extension in read_extensions(explicit.only())[0] if explicit else ():
+        if extension.kind == _SCOPE:
+            scope = _read_scope(decode(extension.value))
+        elif extension.kind == _EXPIRED_KEPT:
+            kept = True
+        elif extension.critical:
+            return Scope(understood=False), kept
+    return scope, kept
+
+
+def _read_scope(element: Element) -> Scope:
+    fields = element.fields()
+    point = fields.optional(0xA0)
+    users, authorities = fields.optional(0x81), fields.optional(0x82)
+    # Anything else (indirect, some reasons only, attribute certificates) would need more than one list to judge.
+    partial = [child for child in fields if child.tag == 0x83 or child.content != b"\x00"]
+    return Scope(_flag(users), _flag(authorities), locations(point), not partial)
+
+
+def _flag(element: Element | None) -> bool:
+    if element is None:
+        return False
+    return read_boolean(Element(BOOLEAN, element.source, element.start, element.content_start, element.end))

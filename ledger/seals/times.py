@@ -1,0 +1,64 @@
+"""Points in time as ASN.1 writes them, read as Unix seconds in UTC."""
+
+import re
+from datetime import UTC, datetime
+
+from ledger.seals.der import GENERALIZED_TIME, UTC_TIME, Element, write
+
+_SHAPE = re.compile(rb"(\d{10}(?:\d{2}){1,2})(\.\d{1,9})?(Z|[+-]\d{4})")
+
+
+def read_time(element: Element) -> int:
+    """Unix seconds of a UTCTime (50..99 are 19xx, RFC 5280 4.1.2.5.1) or GeneralizedTime; raises ``MalformedDer``.
+
+    Fractions, which DER allows in GeneralizedTime, are cut off. A time without a zone is refused: it would leave
+    open which of 24 hours is meant. Offsets other than Z are not DER, but unambiguous: they are read.
+    """
+    content = element.content
+    shape = _SHAPE.fullmatch(content)
+    digits = {UTC_TIME: 12, GENERALIZED_TIME: 14}.get(element.tag, 0)
+    if shape is None or len(shape[1]) != digits or (shape[2] and element.tag == UTC_TIME):
+        raise element.fault("DER_TIME", "not a UTCTime or GeneralizedTime with seconds and zone", "时间格式不正确")
+    text = shape[1].decode()
+    if digits == 12:
+        text = ("19" if text >= "50" else "20") + text
+    try:
+        moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise element.fault("DER_TIME", "no such day or hour", "日期或时刻不存在") from error
+    return int(moment.timestamp()) - _offset(shape[3])
+
+
+def in_utc(element: Element) -> bool:
+    """Whether it is written with Z, as DER demands."""
+    return element.content.endswith(b"Z")
+
+
+def _offset(zone: bytes) -> int:
+    if zone == b"Z":
+        return 0
+    seconds = int(zone[1:3]) * 3600 + int(zone[3:5]) * 60
+    return -seconds if zone.startswith(b"-") else seconds
+
+
+def as_text(moment: int) -> str:
+    """For people and facts: ISO 8601 in UTC; the bare number where the calendar does not reach."""
+    try:
+        return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, OSError, ValueError):
+        return str(moment)
+
+
+def write_generalized(moment: int) -> bytes:
+    """A GeneralizedTime in UTC."""
+    return write(GENERALIZED_TIME, datetime.fromtimestamp(moment, UTC).strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def write_utc(moment: int) -> bytes:
+    """A UTCTime, good for the years 1950 to 2049."""
+    return write(UTC_TIME, datetime.fromtimestamp(moment, UTC).strftime("%y%m%d%H%M%SZ").encode())
+
+
+def write_validity_time(moment: int) -> bytes:
+    """UTCTime through 2049, GeneralizedTime after (RFC 5280 4.1.2.5)."""
+    return write_utc(moment) if moment < 2_524_608_000 else write_generalized(moment)
