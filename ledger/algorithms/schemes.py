@@ -1,0 +1,116 @@
+"""Signature algorithms by object identifier: what family of keys they need, over which digest, and whether weak."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ledger.algorithms import der, oids
+from ledger.algorithms.digests import DigestAlgorithm, named
+from ledger.errors import InvalidInput
+
+_MAXIMUM_SALT = 2048  # bytes; an RSA key of 16,384 bits
+
+
+class KeyFamily(StrEnum):
+    """Keys that can stand in for one another in no algorithm."""
+
+    SM2 = "sm2"
+    RSA = "rsa"
+    ECDSA = "ecdsa"
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureAlgorithm:
+    """One algorithm; ``digest`` is None where it is named beside it (in CMS) or in parameters (in PSS)."""
+
+    oid: str
+    name: str
+    family: KeyFamily
+    digest: DigestAlgorithm | None
+
+    @property
+    def weak(self) -> bool:
+        """Whether its own digest has known collisions."""
+        return self.digest is not None and self.digest.weak
+
+
+def _row(oid: str, name: str, family: KeyFamily, digest: DigestAlgorithm | None) -> tuple[str, SignatureAlgorithm]:
+    return oid, SignatureAlgorithm(oid, name, family, digest)
+
+
+_KNOWN = dict(
+    (
+        _row(oids.SM2_WITH_SM3, "SM2-SM3", KeyFamily.SM2, DigestAlgorithm.SM3),
+        # GM/T 0006 names the algorithm itself; GM/T 35275 puts it beside a digest, seals use it for SM2 with SM3
+        _row(oids.SM2_SIGNATURE, "SM2", KeyFamily.SM2, DigestAlgorithm.SM3),
+        _row(oids.SM2_CURVE, "SM2", KeyFamily.SM2, DigestAlgorithm.SM3),
+        _row(oids.RSA, "RSA", KeyFamily.RSA, None),
+        _row(oids.RSA_PSS, "RSA-PSS", KeyFamily.RSA, None),
+        _row(oids.RSA_WITH_SM3, "RSA-SM3", KeyFamily.RSA, DigestAlgorithm.SM3),
+        _row(oids.RSA_WITH_MD5, "RSA-MD5", KeyFamily.RSA, DigestAlgorithm.MD5),
+        _row(oids.RSA_WITH_SHA1, "RSA-SHA1", KeyFamily.RSA, DigestAlgorithm.SHA1),
+        _row(oids.RSA_WITH_SHA256, "RSA-SHA256", KeyFamily.RSA, DigestAlgorithm.SHA256),
+        _row(oids.RSA_WITH_SHA384, "RSA-SHA384", KeyFamily.RSA, DigestAlgorithm.SHA384),
+        _row(oids.RSA_WITH_SHA512, "RSA-SHA512", KeyFamily.RSA, DigestAlgorithm.SHA512),
+        _row(oids.EC_PUBLIC_KEY, "ECDSA", KeyFamily.ECDSA, None),
+        _row(oids.ECDSA_WITH_SHA1, "ECDSA-SHA1", KeyFamily.ECDSA, DigestAlgorithm.SHA1),
+        _row(oids.ECDSA_WITH_SHA256, "ECDSA-SHA256", KeyFamily.ECDSA, DigestAlgorithm.SHA256),
+        _row(oids.ECDSA_WITH_SHA384, "ECDSA-SHA384", KeyFamily.ECDSA, DigestAlgorithm.SHA384),
+        _row(oids.ECDSA_WITH_SHA512, "ECDSA-SHA512", KeyFamily.ECDSA, DigestAlgorithm.SHA512),
+    )
+)
+
+
+def signature_algorithm(oid: str) -> SignatureAlgorithm | None:
+    """The algorithm of this object identifier, or None where it is not known here."""
+    return _KNOWN.get(oid)
+
+
+class UnknownAlgorithmError(InvalidInput):
+    """``ALGORITHM_UNKNOWN``: whether the signature holds cannot be told; that is not the same as that it does not."""
+
+    def __init__(self, named: str) -> None:
+        super().__init__(
+            "ALGORITHM_UNKNOWN", "algorithm", f"algorithm {named} is not known here", f"不认识的算法 {named}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PssParameters:
+    """RSASSA-PSS-params (RFC 8017, A.2.3); the salt's length is in bytes."""
+
+    digest: DigestAlgorithm
+    mask_digest: DigestAlgorithm
+    salt: int
+
+
+def pss_parameters(encoded: bytes) -> PssParameters:
+    """Read them (DER); what is absent is as in RFC 8017: SHA-1, 20 bytes. UnknownAlgorithmError where malformed."""
+    try:
+        read = _pss_parameters(encoded or der.encode(der.SEQUENCE))
+    except (ValueError, IndexError) as error:
+        raise UnknownAlgorithmError("RSASSA-PSS, malformed parameters") from error
+    if read.salt > _MAXIMUM_SALT:
+        raise UnknownAlgorithmError(f"RSASSA-PSS, salt of {read.salt} bytes")
+    return read
+
+
+def _pss_parameters(encoded: bytes) -> PssParameters:
+    fields = {one.tag: one.content for one in der.children(der.only(encoded, der.SEQUENCE))}
+    digest = mask = DigestAlgorithm.SHA1
+    if 0xA0 in fields:
+        digest = _digest(der.children(der.only(fields[0xA0], der.SEQUENCE))[0])
+    if 0xA1 in fields:
+        generator, inner = der.children(der.only(fields[0xA1], der.SEQUENCE))
+        if der.dotted_oid(generator) != oids.MGF1:
+            raise UnknownAlgorithmError(der.dotted_oid(generator))
+        mask = _digest(der.children(inner.content)[0])
+    salt = der.unsigned(der.read(fields[0xA2])) if 0xA2 in fields else 20
+    return PssParameters(digest, mask, salt)
+
+
+def _digest(identifier: der.Element) -> DigestAlgorithm:
+    oid = der.dotted_oid(identifier)
+    found = named(oid)
+    if found is None:
+        raise UnknownAlgorithmError(oid)
+    return found
