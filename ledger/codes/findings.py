@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _SEPARATORS = frozenset(" \t-‐‑‒–—_·.")
+_ASCII_SEPARATORS = {ord(char): None for char in _SEPARATORS if char.isascii()}
 
 
 class Severity(StrEnum):
@@ -36,6 +37,9 @@ def canonical(text: str, keep: str = "") -> str:
 
     Separators are spaces, hyphens, underscores and dots, except those in ``keep``.
     """
+    if text.isascii():  # nearly all; a library of a million licenses has five codes each
+        table = {at: None for at in _ASCII_SEPARATORS if chr(at) not in keep} if keep else _ASCII_SEPARATORS
+        return text.upper().translate(table)
     dropped = _SEPARATORS - set(keep)
     return "".join(
         char

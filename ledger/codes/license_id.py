@@ -8,6 +8,7 @@ version. Generators in use are faulty, so a mismatch is a finding.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from stdnum.iso7064 import mod_37_36
 
@@ -44,15 +45,27 @@ class LicenseId:
         code = canonical(text, keep=".")
         match = _SHAPE.fullmatch(code)
         if match is None:
-            raise InvalidInput(
-                "LICENSE_ID_MALFORMED",
-                where,
-                f"an e-licence identifier reads {ROOT}.type.issuer.serial.version.check",
-                f"电子证照标识的形式为 {ROOT}.类型代码.颁发机构代码.流水号.版本号.校验位",
-            )
+            raise _malformed(where)
         kind, issuer, serial, version, check = match.groups()
         findings = tuple(_findings(kind, issuer, serial, version, check))
         return cls(kind, issuer, serial, version, check, findings)
+
+    @classmethod
+    def make(cls, license_type: str, issuer: str, serial: str, version: int = 1) -> "LicenseId":
+        """A new identifier with its check character; ``version`` is 1 to 999.
+
+        InvalidInput ``LICENSE_ID_MALFORMED`` where a part has another shape, and for a serial
+        shorter than 7: what is only odd in an identifier that exists must not be made anew.
+        """
+        kind, body, number, edition = canonical(license_type), canonical(issuer), canonical(serial), f"{version:03d}"
+        made = f"{ROOT}.{kind}.{body}.{number}.{edition}.0"
+        if not _SHAPE.fullmatch(made) or not 1 <= version <= 999 or len(number) < _SHORTEST_SERIAL:
+            raise _malformed("license_id")
+        return cls.parse(made[:-1] + check_character(kind, body, number, edition))
+
+    def next_version(self) -> "LicenseId":
+        """The identifier of the changed license 变更: same type, issuer and serial, version plus one."""
+        return LicenseId.make(self.license_type, self.issuer, self.serial, int(self.version) + 1)
 
     def __str__(self) -> str:
         parts = (ROOT, self.license_type, self.issuer, self.serial, self.version, self.check)
@@ -64,6 +77,20 @@ def check_character(license_type: str, issuer: str, serial: str, version: str) -
     return str(mod_37_36.calc_check_digit(license_type + issuer + serial + version))
 
 
+def _malformed(where: str) -> InvalidInput:
+    return InvalidInput(
+        "LICENSE_ID_MALFORMED",
+        where,
+        f"an e-licence identifier reads {ROOT}.type.issuer.serial.version.check",
+        f"电子证照标识的形式为 {ROOT}.类型代码.颁发机构代码.流水号.版本号.校验位",
+    )
+
+
+@lru_cache(maxsize=4096)  # one issuer has many licenses
+def _issuer_findings(issuer: str) -> tuple[Finding, ...]:
+    return Uscc.parse(issuer).findings
+
+
 def _findings(license_type: str, issuer: str, serial: str, version: str, check: str) -> list[Finding]:
     found = []
     if check_character(license_type, issuer, serial, version) != check:
@@ -71,7 +98,7 @@ def _findings(license_type: str, issuer: str, serial: str, version: str, check: 
     if len(serial) < _SHORTEST_SERIAL:
         found.append(warning("LICENSE_ID_SERIAL", "the serial has fewer than 7 characters", "流水号不足 7 位"))
     if len(issuer) == 18:
-        found.extend(Uscc.parse(issuer).findings)
+        found.extend(_issuer_findings(issuer))
     else:
         found.append(
             warning(

@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from operator import mul
 
 from ledger.codes.findings import Finding, canonical, warning
 from ledger.errors import InvalidInput
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """31 characters: no I, O, S, V, Z."""
+_VALUES = {char: value for value, char in enumerate(ALPHABET)}
 _WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _SHAPE = re.compile(r"[0-9A-Z]{18}", re.ASCII)
 _CONFORMING = re.compile(rf"[{ALPHABET}]{{2}}[0-9]{{6}}[{ALPHABET}]{{10}}", re.ASCII)
@@ -48,7 +50,9 @@ class Uscc:
 
 def check_character(first_17: str) -> str:
     """The 18th character of a code whose first 17 are in the alphabet (GB 32100-2015, 4.4)."""
-    total = sum(ALPHABET.index(char) * weight for char, weight in zip(first_17, _WEIGHTS, strict=True))
+    if len(first_17) != len(_WEIGHTS):
+        raise ValueError(len(first_17))
+    total = sum(map(mul, map(_VALUES.__getitem__, first_17), _WEIGHTS))
     return ALPHABET[-total % 31]
 
 
