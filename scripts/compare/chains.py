@@ -1,4 +1,4 @@
-"""Two engines behind one face: anvil, and the embedded chain. A block holds one batch and comes when we say so.
+"""Two engines behind one face: anvil, and the embedded chain. A block comes when we say so.
 
 The embedded chain runs in this process with its store on disk, as `bench_engine` runs it; anvil takes JSON-RPC alone
 and keeps everything in memory. Reading back is over JSON-RPC on both, from the embedded chain's folder by a node that
@@ -26,6 +26,8 @@ from scripts.load.processor import processor_seconds
 from scripts.node_tools import anvil_binary
 
 RELAY_KEY = keccak(b"gas relay")
+_ROOM = 10**12
+"""Gas that a block of anvil may hold: all calls of an arm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class ComparedChain(Protocol):
         """The account's next transaction, raw."""
 
     def feed_all(self, transactions: Sequence[bytes]) -> Fed:
-        """Mine each transaction in a block of its own."""
+        """Mine transactions, a second of the chain's time for each."""
 
     def reading(self) -> AbstractContextManager[Rpc]:
         """JSON-RPC to what was mined; nothing is sent any more."""
@@ -136,6 +138,7 @@ class AnvilChain:
         self._rpc, self._pid, self.time, self.nonce = Rpc(url), pid, START, 0
         self._account = RelayAccount(RELAY_KEY, CHAIN_ID)
         self._rpc.call("evm_setAutomine", False)
+        self._rpc.call("evm_setBlockGasLimit", hex(_ROOM))
 
     @property
     def relay(self) -> bytes:
@@ -152,22 +155,19 @@ class AnvilChain:
         return self.feed_all([self.sign(to, data)]).mined[0]
 
     def feed_all(self, transactions: Sequence[bytes]) -> Fed:
-        """See ComparedChain."""
+        """See ComparedChain: in one block, for anvil copies its state at each."""
         bodies = ["0x" + raw.hex() for raw in transactions]
-        hashes, times = [], []
+        self.time += len(bodies)
         busy, began = processor_seconds(self._pid), time.perf_counter()
-        for body in bodies:
-            hashes.append(self._rpc.call("eth_sendRawTransaction", body))
-            self.time += 1
-            self._rpc.call("evm_mine", {"timestamp": self.time})
-            times.append(self.time)
+        hashes = [self._rpc.call("eth_sendRawTransaction", body) for body in bodies]
+        self._rpc.call("evm_mine", {"timestamp": self.time})
         seconds, busy = time.perf_counter() - began, processor_seconds(self._pid) - busy
-        return Fed(seconds, busy, tuple(map(self._mined, transactions, hashes, times)), None)
+        return Fed(seconds, busy, tuple(map(self._mined, transactions, hashes)), None)
 
-    def _mined(self, raw: bytes, tx_hash: str, at: int) -> Mined:
+    def _mined(self, raw: bytes, tx_hash: str) -> Mined:
         receipt = self._rpc.call("eth_getTransactionReceipt", tx_hash)
         logs = tuple(map(log_of, receipt["logs"]))
-        return Mined(raw, at, int(receipt["gasUsed"], 16), receipt["status"] == "0x1", logs)
+        return Mined(raw, self.time, int(receipt["gasUsed"], 16), receipt["status"] == "0x1", logs)
 
     @contextmanager
     def reading(self) -> Iterator[Rpc]:
