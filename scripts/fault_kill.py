@@ -94,6 +94,9 @@ def experiment(trial: Trial, plan: Plan) -> Outcome:
 def _round(killer: Killer, plan: Plan, chance: random.Random) -> None:
     names = plan.only or chance.choices(_TOGETHER, _WEIGHTS)[0]
     time.sleep(chance.uniform(0, 1.0))
+    # a relay is hit at random and, every other time, while a block enters the index
+    if "relay" in names and killer.kills % 2 == 0:
+        killer.await_block()
     if killer.kills < plan.kills:
         killer.strike(names)
     # now and then the next blow falls while the last one is still being recovered from

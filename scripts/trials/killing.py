@@ -14,6 +14,7 @@ from scripts.trials.ledger import PROCESSES, Trial
 
 _POLL_SECONDS = 0.02
 _GIVE_UP_SECONDS = 60.0
+_AIM_SECONDS, _AIM_POLL_SECONDS = 5.0, 0.005
 
 
 @dataclass(slots=True)
@@ -34,6 +35,19 @@ class Killer:
                 # who is hit again before it answered is timed from the last hit
                 self._killed[name] = (time.monotonic(), time.time())
                 self.kills += 1
+
+    def await_block(self, seconds: float = _AIM_SECONDS) -> bool:
+        """Until the index shows a new block with acts: what should have come with it is missing now or never."""
+        before, until = self._newest_block(), time.monotonic() + seconds
+        while time.monotonic() < until:
+            if self._newest_block() > before:
+                return True
+            time.sleep(_AIM_POLL_SECONDS)
+        return False
+
+    def _newest_block(self) -> int:
+        found = self._first("SELECT coalesce(max(number), -1) FROM blocks WHERE acts > 0")
+        return -1 if found is None else int(found)
 
     def await_all(self, seconds: float = _GIVE_UP_SECONDS) -> bool:
         """Until everything that was killed answers; False where something does not within ``seconds``."""
@@ -63,15 +77,20 @@ class Killer:
 
     def _relay(self, at: float) -> bool:
         """It serves nobody: its sign of life is that it took or renewed its lease after the kill."""
+        until = self._first("SELECT until FROM leases WHERE name='relay'")
+        return until is not None and until / 1000 - LEASE_SECONDS > at
+
+    def _first(self, query: str) -> int | None:
+        """The first value of an answer; None where there is none, or no database just now."""
         path = self.trial.settings.data / "huxin.db"
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=1)
         try:
-            row = connection.execute("SELECT until FROM leases WHERE name='relay'").fetchone()
+            row = connection.execute(query).fetchone()
         except sqlite3.OperationalError:
-            return False
+            return None
         finally:
             connection.close()
-        return row is not None and row[0] / 1000 - LEASE_SECONDS > at
+        return None if row is None else row[0]
 
 
 def _asked(port: int, method: str, path: str, content: str | None = None) -> bytes | None:
