@@ -1,0 +1,111 @@
+"""A ZIP file as a set of parts that can be read or hashed in pieces, never wholly in memory unless small.
+
+``zip_directory`` decides what is read at all; the bytes of an entry are unpacked here, and must have the size and
+checksum its headers promised.
+"""
+
+import io
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import BinaryIO, Protocol
+
+from ledger.documents.zip_directory import DEFLATED, Bounds, Entry, read_directory, refuse
+from ledger.documents.zip_names import fold
+from ledger.errors import InvalidInput
+
+_PIECE = 1 << 16
+_UNPACKED = 1 << 18
+
+
+class Hasher(Protocol):
+    """What ``hashlib`` gives."""
+
+    def update(self, data: bytes, /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """Parts by name, as ``Doc_0/Document.xml``: no leading slash, folders left out."""
+
+    source: BinaryIO
+    entries: Mapping[str, Entry]
+    folded: Mapping[str, str] = field(repr=False)
+    """From a name's folded form to the name."""
+    findings: tuple[str, ...] = ()
+
+    @classmethod
+    def open(cls, file: bytes | BinaryIO, bounds: Bounds | None = None) -> "Container":
+        """InvalidInput with the codes of ``zip_directory``; a reader must be seekable and stay open."""
+        source = io.BytesIO(file) if isinstance(file, bytes) else file
+        found = read_directory(source, bounds or Bounds())
+        entries = {one.name: one for one in found if not one.is_folder}
+        findings = tuple(sorted({finding for one in found for finding in one.findings}))
+        folded = {fold(name): name for name in entries}
+        return cls(source, MappingProxyType(entries), MappingProxyType(folded), findings)
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The unpacked bytes in pieces; InvalidInput ``ZIP_DATA_CORRUPT``; KeyError."""
+        entry = self.entries[name]
+        crc = size = 0
+        for piece in _inflated(self.source, entry) if entry.method == DEFLATED else _stored(self.source, entry):
+            size += len(piece)
+            if size > entry.size:
+                break
+            crc = zlib.crc32(piece, crc)
+            yield piece
+        if size != entry.size or crc != entry.crc:
+            refuse("ZIP_DATA_CORRUPT", "an entry's bytes do not fit its checksum", "压缩包条目数据与校验值不符")
+
+    def read(self, name: str, most: int) -> bytes:
+        """All of a small part; InvalidInput ``PART_TOO_LARGE`` above ``most`` bytes."""
+        if self.entries[name].size > most:
+            refuse("PART_TOO_LARGE", f"a part is larger than {most} bytes", "文件部件过大")
+        return b"".join(self.pieces(name))
+
+    def feed(self, name: str, *hashers: Hasher) -> None:
+        """Hand a part's bytes to each hasher, in one pass."""
+        for piece in self.pieces(name):
+            for hasher in hashers:
+                hasher.update(piece)
+
+
+def _raw(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    place, left = entry.start, entry.packed
+    while left:
+        source.seek(place)
+        piece = source.read(min(_PIECE, left))
+        if not piece:
+            refuse("ZIP_TRUNCATED", "the file ends too early", "文件不完整：提前结束")
+        place += len(piece)
+        left -= len(piece)
+        yield piece
+
+
+def _stored(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    return _raw(source, entry)
+
+
+def _inflated(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    """Unpacked in bounded pieces, so that no entry can ask for more memory than one."""
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        for packed in _raw(source, entry):
+            if unpacker.eof:
+                refuse("ZIP_DATA_CORRUPT", "bytes follow an entry's data", "压缩包条目数据之后另有数据")
+            waiting = packed
+            while waiting:
+                piece = unpacker.decompress(waiting, _UNPACKED)
+                waiting = unpacker.unconsumed_tail
+                if piece:
+                    yield piece
+        last = unpacker.flush(_UNPACKED)
+    except zlib.error as error:
+        raise InvalidInput(
+            "ZIP_DATA_CORRUPT", "file", "an entry's data cannot be unpacked", "压缩包条目数据无法解压"
+        ) from error
+    if last:
+        yield last
+    if not unpacker.eof or unpacker.unused_data:
+        refuse("ZIP_DATA_CORRUPT", "an entry's packed data do not end where they should", "压缩包条目数据结尾不符")
