@@ -70,9 +70,10 @@ def assemble(
     master: MasterKey,
     connect: Callable[[], HeadSource],
     clock: Callable[[], int] = now,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Container:
-    """The services over a store and a way to the chain; ``clock`` gives Unix seconds."""
-    worlds = store.worlds(Origin.of(network), time.monotonic)
+    """The services over a store and a way to the chain; ``clock`` gives Unix seconds, ``monotonic`` measures."""
+    worlds = store.worlds(Origin.of(network))
     vault = Vault(master, os.urandom)
     preflight = Preflight(worlds.scratch, GrantSearch(store.db), store.registry, clock)
     casework = Casework(store.cases, store.documents, vault, worlds.scratch, preflight.has_grant, clock)
@@ -80,23 +81,23 @@ def assemble(
     submissions = Submissions(network.deployment, worlds, clock, tracking.are_known)
     store.outbox.open_bench = Examination(worlds, clock, casework.is_party).open_bench
     licensing = Licensing(store.licenses, store.registry, store.documents, vault, _lookup_key(master), clock)
-    vitals = Vitals(store.db, store.outcomes, connect, clock, time.monotonic, settings.finality_depth)
+    vitals = Vitals(store.db, store.outcomes, connect, clock, monotonic, settings.finality_depth)
     readiness = Readiness(
-        store.db, store.outcomes, vitals, network, (clock, time.monotonic), os.urandom,
+        store.db, store.outcomes, vitals, network, (clock, monotonic), os.urandom,
         (settings.stale_after, settings.waiting_limit),
         (
             lambda: vault_opens(store.db, vault, os.urandom),
             lambda: disk_has_room(lambda: shutil.disk_usage(settings.data).free, settings.disk_floor),
         ),
     )  # fmt: skip
-    moments = Moments(vitals.freshness, worlds.scratch, time.monotonic)
+    moments = Moments(vitals.freshness, worlds.scratch, monotonic)
     return Container(
         network=network, store=store, new_world=worlds.scratch, submissions=submissions, tracking=tracking,
         preflight=preflight, casework=casework, licensing=licensing, vitals=vitals, readiness=readiness,
         quick_verification=QuickVerification(store.lookup, moments, clock),
         signins=SignIns(_site(settings, network), store.sessions, worlds.scratch, clock, os.urandom),
-        events=EventFeed(store.outcomes, time.monotonic, run_in_threadpool),
-        now=clock, monotonic=time.monotonic, random_bytes=os.urandom,
+        events=EventFeed(store.outcomes, monotonic, run_in_threadpool),
+        now=clock, monotonic=monotonic, random_bytes=os.urandom,
     )  # fmt: skip
 
 

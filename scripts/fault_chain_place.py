@@ -68,7 +68,7 @@ class Place:
         self.store.close()
         self.store = open_store(self.store.db.url, migrate=False)
         self.store.start_writer()
-        self.worlds = self.store.worlds(Origin.of(self.network), time.monotonic)
+        self.worlds = self.store.worlds(Origin.of(self.network))
 
     def openings(self, count: int) -> list[Entry]:
         """So many new cases, each opening signed by itself."""
@@ -171,7 +171,7 @@ def founded(
             store = open_store(database or f"sqlite:///{folder / 'huxin.db'}", limit=limit)
             store.start_writer()
             scenario = Scenario(network.deployment, lambda: int(time.time()) - 1)
-            worlds = store.worlds(Origin.of(network), time.monotonic)
+            worlds = store.worlds(Origin.of(network))
             place = Place(folder, running, way(running.url), network, store, scenario, worlds)
             try:
                 _found(place)

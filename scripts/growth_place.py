@@ -118,7 +118,7 @@ class Place:
         )
         relay.turn()
         note("relay")
-        worlds = store.worlds(origin, time.monotonic)
+        worlds = store.worlds(origin)
         known = lambda ids: len(store.outbox.statuses(ids)) == len(ids)  # noqa: E731
         submissions = Submissions(scene.world.deployment, worlds, clock, known)
         store.outbox.open_bench = Examination(worlds, clock, lambda _agency, _case: True).open_bench

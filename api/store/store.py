@@ -31,9 +31,9 @@ class Store:
         self.licenses = LicenseStore(db)
         self.lookup = LicenseLookup(db)
 
-    def worlds(self, origin: Origin, monotonic: Callable[[], float]) -> Worlds:
+    def worlds(self, origin: Origin) -> Worlds:
         """Worlds for predicting; make it once a process."""
-        return Worlds(self.db, origin, monotonic)
+        return Worlds(self.db, origin)
 
     def start_writer(self) -> None:
         """Begin to accept."""

@@ -26,31 +26,31 @@ _CACHED: dict[str, Loader] = {
     "items": shapes.load_items,
 }
 """What changes only with blocks that hold acts of administration."""
-_REFRESH_SECONDS = 0.02
-_NEWEST = "SELECT max(number) FROM blocks"
+_NEWEST = "SELECT number, hash FROM blocks ORDER BY number DESC LIMIT 1"
 MOST_CACHED = 100_000
 
 
 class _Block:
     """Records as of one indexed block; None: looked for and not there."""
 
-    def __init__(self, number: int, facts: dict[str, Any]) -> None:
-        self.number = number
+    def __init__(self, which: tuple[int, bytes], facts: dict[str, Any]) -> None:
+        self.which = which
         self.facts = facts
         self.records: dict[str, dict[Any, Any]] = {name: {} for name in _CACHED}
 
 
 class Worlds:
-    """Makes scratch worlds; safe under threads."""
+    """Makes scratch worlds; safe under threads.
 
-    def __init__(self, db: Database, origin: Origin, monotonic: Callable[[], float]) -> None:
-        """``monotonic``: seconds, for how long the newest block is taken for the newest."""
+    Each world is of the newest indexed block at the moment it is made: whoever saw an act applied finds it applied
+    here, and a key that was revoked opens nothing from then on.
+    """
+
+    def __init__(self, db: Database, origin: Origin) -> None:
         self._db = db
         self._origin = origin
-        self._monotonic = monotonic
         self._lock = threading.Lock()
         self._block: _Block | None = None
-        self._checked = 0.0
         self._desk: _Desk | None = None
 
     def scratch(self, *, pending: bool = True) -> World:
@@ -88,24 +88,17 @@ class Worlds:
             return self._block
 
     def _current(self) -> _Block:
-        with self._lock:
-            now = self._monotonic()
-            if self._block is None or now - self._checked > _REFRESH_SECONDS:
-                self._checked = now
-                self._block = self._refresh(self._block)
-            return self._block
-
-    def _refresh(self, known: _Block | None) -> _Block:
         with self._db.read() as connection:
-            return self._read(connection, known)
+            return self._newest(connection)
 
     def _read(self, connection: Connection, known: _Block | None) -> _Block:
-        number = connection.exec_driver_sql(_NEWEST).scalar_one()
-        number = -1 if number is None else number
+        row = connection.exec_driver_sql(_NEWEST).first()
+        # the hash too: after a reorganisation another block has the same height
+        which = (-1, b"") if row is None else (int(row[0]), bytes(row[1]))
         full = known is not None and any(len(kept) > MOST_CACHED for kept in known.records.values())
-        if known is not None and known.number == number and not full:
+        if known is not None and known.which == which and not full:
             return known
-        return _Block(number, read_facts(connection))
+        return _Block(which, read_facts(connection))
 
     def _through(
         self, block: _Block, name: str, load: Loader, connect: Connect

@@ -93,7 +93,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         store = open_store(f"sqlite:///{data / 'huxin.db'}")
         store.start_writer()
         scenario = Scenario(network.deployment, lambda: int(time.time()))
-        worlds = store.worlds(Origin.of(network), time.monotonic)
+        worlds = store.worlds(Origin.of(network))
         place = Place(data, gateway, network, store, worlds, scenario)
         place.start_relay()
         try:

@@ -90,15 +90,29 @@ def test_token_of_a_revoked_key_opens_nothing(fresh: Town) -> None:
     headers = fresh.as_(CLERK)
     assert fresh.client.get("/v1/session", headers=headers).status_code == 200
     act = fresh.admin(acts.SetOfficerStatus, AWAY_ADMIN, subject=CLERK, status=3, reason=1, since=0)
-    fresh.submit(act)
-    fresh.settle()
+    fresh.carry(fresh.signed(act))
+    assert code(fresh.client.get("/v1/session", headers=headers)) == (401, "KEY_REVOKED")
+
+
+def test_key_revoked_in_a_block_that_took_another_ones_place_opens_nothing(fresh: Town) -> None:
+    """After a reorganisation the height is as before, and what was read at that height holds no longer."""
+    headers = fresh.as_(CLERK)
+    assert fresh.client.get("/v1/session", headers=headers).status_code == 200
+    height = fresh.store.outcomes.head().number
+    act = fresh.admin(acts.SetOfficerStatus, AWAY_ADMIN, subject=CLERK, status=3, reason=1, since=0)
+    assert fresh.submit(act).status_code == 202
+    fresh.chain.reorganise(2)
+    fresh.relay.turn()
+    for _ in range(2):
+        fresh.chain.mine()
+        fresh.indexer.follow()
+    assert fresh.store.outcomes.head().number == height
     assert code(fresh.client.get("/v1/session", headers=headers)) == (401, "KEY_REVOKED")
 
 
 def test_session_ends_with_its_agency(fresh: Town) -> None:
     headers = fresh.as_(CLERK)
-    fresh.client.post("/v1/acts", json=fresh.propose("setAgencyStatus", 2, 2, 0))
-    fresh.settle()
+    fresh.carry(fresh.propose("setAgencyStatus", 2, 2, 0))
     assert code(fresh.client.get("/v1/session", headers=headers)) == (401, "AGENCY_SUSPENDED")
 
 
@@ -131,13 +145,11 @@ def test_another_agencys_case_looks_like_none(town: Town, below: str) -> None:
 def test_supervisors_officer_without_the_role_sees_nothing(town: Town) -> None:
     stored(town, 103)
     act = town.admin(acts.AssignOfficer, (3 << 32) + 1, subject=AUDITOR, window=0, roles=4, valid_until=2**32 - 1)
-    town.submit(act)
-    town.settle()
+    town.carry(town.signed(act))
     path = f"/v1/cases/0x{town.case(103).hex()}"
     assert code(town.client.get(path, headers=town.as_(AUDITOR))) == (404, "CASE_NOT_FOUND")
     act = town.admin(acts.AssignOfficer, (3 << 32) + 1, subject=AUDITOR, window=0, roles=128, valid_until=2**32 - 1)
-    town.submit(act)
-    town.settle()
+    town.carry(town.signed(act))
 
 
 def test_document_is_encrypted_and_each_read_noted(town: Town) -> None:

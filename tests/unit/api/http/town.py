@@ -42,12 +42,25 @@ CLERK, DECIDER, STRANGER, AUDITOR = scoped(2, 2), scoped(1, 2), scoped(4, 1), sc
 HOME_ADMIN, AWAY_ADMIN, WATCH_ADMIN = scoped(1, 1), scoped(2, 1), scoped(3, 1)
 MEMBERS = sorted((keccak(bytes((n,))) for n in range(3)), key=address_of)
 NOTHING = bytes(32)
+TICK = 0.01
 LIST = keccak(b"evidence")
 
 
 def key_of(officer: int) -> bytes:
     """The private key an officer was enrolled with."""
     return keccak(b"officer " + format_id(officer).encode())
+
+
+class Ticks:
+    """A clock that runs by being asked, never by itself: nothing here depends on how fast the machine is."""
+
+    def __init__(self) -> None:
+        self._calls = itertools.count()
+        self.passed = 0.0
+
+    def __call__(self) -> float:
+        """Seconds; so many calls are so much time, for whoever waits until it is over."""
+        return self.passed + next(self._calls) * TICK
 
 
 @dataclass
@@ -62,6 +75,7 @@ class Town:
     indexer: Indexer
     relay: Relay
     head: "Head"
+    ticks: Ticks
     nonces: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     tokens: dict[int, str] = field(default_factory=dict)
 
@@ -73,14 +87,17 @@ class Town:
         return self.chain.time
 
     def settle(self) -> None:
-        """Carry and index everything that waits."""
+        """Carry and index everything that waits; a second passes."""
         for _ in range(20):
             self.relay.turn()
             self.chain.mine()
             self.indexer.follow()
             if not self.store.outbox.pending_count():
                 break
+        else:
+            raise AssertionError("something still waits for the chain")
         self.relay.turn()
+        self.ticks.passed += 1
         with self.store.db.write() as connection:
             beat(connection, "relay", self.now, {})
 
@@ -98,6 +115,14 @@ class Town:
     def submit(self, act: Any, key: bytes | None = None, **more: Any) -> Any:
         """Hand an act in; the response."""
         return self.client.post("/v1/acts", json=self.signed(act, key) | more)
+
+    def carry(self, body: dict[str, Any]) -> None:
+        """Hand a body in and see it applied on chain."""
+        response = self.client.post("/v1/acts", json=body)
+        assert response.status_code == 202, response.text
+        self.settle()
+        became = self.client.get(response.json()["links"]["self"]).json()
+        assert became["status"] == "applied", became
 
     def admin(self, cls: type, officer: int, **fields: Any) -> Any:
         """An act of administration with nonce and deadline."""
@@ -164,11 +189,9 @@ class Town:
         for number, region, flags in agencies:
             admin = address_of(key_of(scoped(number, 1)))
             name, code = f"机构{number}", f"1143000000000000{number:02d}"
-            self._accept(self.propose("registerAgency", number, code, name, region, flags, 1, admin))
-        self.settle()
+            self.carry(self.propose("registerAgency", number, code, name, region, flags, 1, admin))
         for act in self._founding():
-            self._accept(self.signed(act))
-            self.settle()
+            self.carry(self.signed(act))
 
     def _founding(self) -> list[Any]:
         always: dict[str, Any] = {"valid_from": 0, "valid_until": FOREVER}
@@ -199,10 +222,6 @@ class Town:
             key=address_of(key_of(subject)), valid_from=0, valid_until=FOREVER,
         )  # fmt: skip
         return act
-
-    def _accept(self, body: dict[str, Any]) -> None:
-        response = self.client.post("/v1/acts", json=body)
-        assert response.status_code == 202, response.text
 
 
 class Head:
@@ -238,16 +257,16 @@ def make_town(folder: Path, settings: Settings | None = None) -> Town:
     chain = SimChain(World(origin.deployment, origin.council()))
     store = open_store(f"sqlite:///{folder / 'town.db'}")
     store.start_writer()
-    head = Head(chain)
+    head, ticks = Head(chain), Ticks()
 
     def connect() -> HeadSource:
         return head
 
     chosen = settings or Settings(data=folder, public_rate=100_000)
-    container = assemble(chosen, network, store, MasterKey(b"\x07" * 32), connect, lambda: chain.time)
+    container = assemble(chosen, network, store, MasterKey(b"\x07" * 32), connect, lambda: chain.time, ticks)
     relay = Relay(
         Journal(store.db, lambda _connection: None), chain, RelayAccount(b"\x21" * 32, CHAIN_ID), origin.deployment,
         Limits(200, 100_000, 12_000_000), Pace(0.0, 4, 5.0), lambda: float(chain.time), container.monotonic,
     )  # fmt: skip
     client = TestClient(create_app(container, limits_of(chosen)), raise_server_exceptions=False)
-    return Town(client, container, store, chain, network, Indexer(store.db, chain, origin), relay, head)
+    return Town(client, container, store, chain, network, Indexer(store.db, chain, origin), relay, head, ticks)

@@ -102,15 +102,8 @@ def make(
     chain = SimChain(World(DEPLOYMENT, copy.deepcopy(origin.council())))
     store = open_store(database_url or f"sqlite:///{folder / 'huxin.db'}")
     store.start_writer()
-    ticks = [0.0]
-
-    def ever() -> float:
-        # the cache of worlds must look again each time
-        ticks[0] += 1
-        return ticks[0]
-
     ground = Ground(
-        store, chain, origin, Scenario(DEPLOYMENT, lambda: chain.time), store.worlds(origin, ever),
+        store, chain, origin, Scenario(DEPLOYMENT, lambda: chain.time), store.worlds(origin),
         None, None, limits or Limits(), pace or Pace(0.0, 4, 5.0),  # type: ignore[arg-type]  # made by restart
     )  # fmt: skip
     ground.restart()
