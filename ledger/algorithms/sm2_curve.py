@@ -15,8 +15,8 @@ G = (
 )
 
 Point = tuple[int, int]
-_Jacobian = tuple[int, int, int]
-_INFINITY: _Jacobian = (1, 1, 0)
+Jacobian = tuple[int, int, int]
+INFINITY: Jacobian = (1, 1, 0)
 
 
 def on_curve(x: int, y: int) -> bool:
@@ -24,7 +24,7 @@ def on_curve(x: int, y: int) -> bool:
     return x < P and y < P and (y * y - (x * x + A) * x - B) % P == 0
 
 
-def _double(point: _Jacobian) -> _Jacobian:
+def _double(point: Jacobian) -> Jacobian:
     x, y, z = point  # the point at infinity (z = 0) doubles to itself
     square = z * z % P
     yy = y * y % P
@@ -34,7 +34,7 @@ def _double(point: _Jacobian) -> _Jacobian:
     return new_x, (slope * (4 * beta - new_x) - 8 * yy * yy) % P, 2 * y * z % P
 
 
-def _add_affine(point: _Jacobian, other: Point) -> _Jacobian:
+def _add(point: Jacobian, other: Point) -> Jacobian:
     x1, y1, z1 = point
     x2, y2 = other
     if not z1:
@@ -43,7 +43,7 @@ def _add_affine(point: _Jacobian, other: Point) -> _Jacobian:
     h = (x2 * square - x1) % P
     slope = (y2 * square * z1 - y1) % P
     if not h:
-        return _double(point) if not slope else _INFINITY
+        return _double(point) if not slope else INFINITY
     hh = h * h % P
     hhh = h * hh % P
     v = x1 * hh % P
@@ -51,7 +51,7 @@ def _add_affine(point: _Jacobian, other: Point) -> _Jacobian:
     return new_x, (slope * (v - new_x) - y1 * hhh) % P, z1 * h % P
 
 
-def _affine(points: list[_Jacobian]) -> list[Point]:
+def affine(points: list[Jacobian]) -> list[Point]:
     """Many at the price of one inversion (Montgomery); none of them is the point at infinity."""
     products = [1]
     for _, _, z in points:
@@ -73,25 +73,25 @@ class Multiples:
     def __init__(self, point: Point, width: int) -> None:
         self._width = width
         places = -(-256 // width)
-        rows: list[_Jacobian] = []
+        rows: list[Jacobian] = []
         base = point
         for _ in range(places):
-            current: _Jacobian = (*base, 1)
+            current: Jacobian = (*base, 1)
             for _ in range((1 << width) - 1):
                 rows.append(current)
-                current = _add_affine(current, base)
-            base = _affine([current])[0]
-        table = _affine(rows)
+                current = _add(current, base)
+            base = affine([current])[0]
+        table = affine(rows)
         size = (1 << width) - 1
         self._table = [table[i * size : (i + 1) * size] for i in range(places)]
 
-    def add_product(self, start: _Jacobian, scalar: int) -> _Jacobian:
+    def add_product(self, start: Jacobian, scalar: int) -> Jacobian:
         """The sum start + scalar·Q for 0 ≤ scalar < 2^256."""
         mask = (1 << self._width) - 1
         for row in self._table:
             digit = scalar & mask
             if digit:
-                start = _add_affine(start, row[digit - 1])
+                start = _add(start, row[digit - 1])
             scalar >>= self._width
         return start
 
@@ -103,7 +103,7 @@ def _multiples(point: Point, width: int) -> Multiples:
 
 def holds(public: Point, e: int, r: int, s: int) -> bool:
     """GB/T 32918.2-2016, 7.1, steps B5 to B7, with t ≠ 0, 0 < r, s < n and the key on the curve already seen to."""
-    from_key = _multiples(public, 4).add_product(_INFINITY, (r + s) % N)
+    from_key = _multiples(public, 4).add_product(INFINITY, (r + s) % N)
     x, _, z = _multiples(G, 8).add_product(from_key, s)
     if not z:
         return False
