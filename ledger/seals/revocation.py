@@ -1,8 +1,7 @@
 """Revocation given offline: certificate revocation lists (X.509 v2) and OCSP responses (RFC 6960), as DER.
 
 A source says something about a certificate only if its issuer (or, for OCSP, a responder the issuer appointed)
-signed it, its scope takes the certificate in, and it was made neither after the time of the question nor too early.
-Where no source does, the answer is "not known", never "good".
+signed it and its scope takes the certificate in. Where no source does, the answer is "not known", never "good".
 """
 
 from collections.abc import Mapping

@@ -3,28 +3,43 @@
 from enum import Enum, auto
 from functools import lru_cache
 
-from ledger.algorithms import digests, oids, sm2
+from ledger.algorithms import digests, keys, oids
 from ledger.algorithms.digests import DigestAlgorithm
-from ledger.seals.der import SEQUENCE, MalformedDer, decode, read_bits, read_oid
-
-# Some makers write the key's or the bare signature's identifier where SM2-with-SM3 belongs (met in GM/T 35275 data).
-_SM2 = frozenset({oids.SM2_WITH_SM3, oids.SM2_SIGNATURE})
+from ledger.algorithms.keys import PublicKey
+from ledger.algorithms.schemes import UnknownAlgorithmError, signature_algorithm
+from ledger.errors import InvalidInput
 
 
 class Outcome(Enum):
-    """What can be said of a signature value; only HOLDS and FAILS are mathematics."""
+    """What can be said of a signature value. WEAK holds, but anybody might have made it: MD5, SHA-1, short RSA keys."""
 
     HOLDS = auto()
     FAILS = auto()
+    WEAK = auto()
     UNKNOWN_ALGORITHM = auto()
 
 
-def verify(algorithm: str, public_key_info: bytes, message: bytes, signature: bytes) -> Outcome:
-    """The outcome for an algorithm by dotted identifier and a SubjectPublicKeyInfo (DER); raises nothing."""
-    key = _sm2_key(public_key_info)
-    if key is None or algorithm not in _SM2:
+def verify(
+    algorithm: str, public_key_info: bytes, message: bytes, signature: bytes, digest: DigestAlgorithm | None = None
+) -> Outcome:
+    """The outcome for an algorithm by dotted identifier and a SubjectPublicKeyInfo (DER); raises nothing.
+
+    ``digest`` is the algorithm named beside it, where a format does that (CMS). RSA-PSS takes parameters that seals
+    have no place for: unknown.
+    """
+    known = signature_algorithm(algorithm)
+    if known is None or algorithm == oids.RSA_PSS:
         return Outcome.UNKNOWN_ALGORITHM
-    return Outcome.HOLDS if sm2.verify(key, message, signature) else Outcome.FAILS
+    try:
+        key = _key(public_key_info)
+        if not key.verify(algorithm, message, signature, digest=digest):
+            return Outcome.FAILS
+    except UnknownAlgorithmError:
+        return Outcome.UNKNOWN_ALGORITHM
+    except InvalidInput:
+        return Outcome.FAILS
+    weak = known.weak or key.weak or (known.digest is None and digest is not None and digest.weak)
+    return Outcome.WEAK if weak else Outcome.HOLDS
 
 
 @lru_cache(maxsize=512)
@@ -34,16 +49,8 @@ def verify_cached(algorithm: str, public_key_info: bytes, message: bytes, signat
 
 
 @lru_cache(maxsize=512)
-def _sm2_key(public_key_info: bytes) -> bytes | None:
-    """The point 04 ‖ x ‖ y of an SM2 key, None of any other."""
-    try:
-        fields = decode(public_key_info).fields()
-        algorithm = fields.take(SEQUENCE)
-        kinds = [read_oid(child) for child in algorithm.children]
-        key = read_bits(fields.take())
-    except MalformedDer:
-        return None
-    return key if kinds == [oids.EC_PUBLIC_KEY, oids.SM2_CURVE] else None
+def _key(public_key_info: bytes) -> PublicKey:
+    return keys.public_key(public_key_info)
 
 
 def is_raw(signature: bytes) -> bool:

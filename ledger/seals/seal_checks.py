@@ -1,0 +1,101 @@
+"""The checks S1 to S11 of a seal (GM/T 0031-2014 6.1.2; GB/T 38540-2020 6.3)."""
+
+from dataclasses import dataclass
+
+from ledger.seals.certificates import Certificate, parse_certificate
+from ledger.seals.checklist import MAKER, SEAL_CUSTOM, SEAL_EXPECTED, SEAL_FORMAT, SEAL_PERIOD, SEAL_SIGNATURE
+from ledger.seals.der import MalformedDer
+from ledger.seals.findings import as_check
+from ledger.seals.judging import Question, folded, owner_names, value_check
+from ledger.seals.seal import Seal, facts_of
+from ledger.seals.stamps import judge_time_stamp
+from ledger.seals.times import as_text
+from ledger.seals.validity import Moments, judge_certificate
+from ledger.seals.verifying import verify
+from ledger.verdict import Check
+
+
+@dataclass(frozen=True, slots=True)
+class SealJudged:
+    """The checks of a seal, and its maker's certificate where that could be read."""
+
+    checks: tuple[Check, ...]
+    maker: Certificate | None
+
+
+def judge_seal(seal: Seal, question: Question, used_by: Certificate | None = None) -> SealJudged:
+    """All checks of a seal; ``used_by`` is the signer's certificate where the seal stands in a signature."""
+    form = seal.form
+    noted = [as_check(finding, SEAL_FORMAT.name) for finding in seal.findings]
+    stamped: tuple[Check, ...] = ()
+    if seal.time_stamp is not None:
+        stamped = judge_time_stamp(seal.time_stamp, form, (seal.signature,), question).checks
+    moments = Moments(seal.created, question.reference, proven=question.proven_at is not None)
+    judged = judge_certificate(MAKER, form, seal.maker, question.trust.makers, moments)
+    maker = judged.certificate
+    outcome = verify(seal.algorithm, maker.public_key_info, seal.signed, seal.signature) if maker else None
+    facts = facts_of(seal)
+    described = {
+        "sm3": facts.sm3.hex(), "sha256": facts.sha256.hex(), "version": seal.version,
+        "picture": f"{seal.picture_type} {len(seal.picture)} bytes {seal.width}x{seal.height} mm",
+    }  # fmt: skip
+    checks = (
+        SEAL_FORMAT.ok(form, described),
+        *noted,
+        *value_check(SEAL_SIGNATURE, form, outcome, seal.algorithm, seal.signature),
+        *judged.checks,
+        _period(seal, question.reference),
+        _custom(seal),
+        _expected(seal, facts.sm3, question, used_by),
+        *stamped,
+    )
+    return SealJudged(checks, maker)
+
+
+def _period(seal: Seal, moment: int) -> Check:
+    facts = {
+        "valid_from": as_text(seal.valid_from), "valid_until": as_text(seal.valid_until), "known_by": as_text(moment),
+    }  # fmt: skip
+    if seal.valid_from > seal.valid_until:
+        en, zh = "the seal's period ends before it begins", "印章有效期起止颠倒"
+        return SEAL_PERIOD.fails(seal.form, "SEAL_PERIOD_EMPTY", en, zh, facts)
+    if moment < seal.valid_from:
+        return SEAL_PERIOD.fails(seal.form, "SEAL_NOT_YET_VALID", "the seal is not yet valid", "印章尚未生效", facts)
+    if moment > seal.valid_until:
+        return SEAL_PERIOD.fails(seal.form, "SEAL_EXPIRED", "the seal's period is over", "印章已过有效期", facts)
+    return SEAL_PERIOD.ok(seal.form, facts)
+
+
+def _custom(seal: Seal) -> Check:
+    unknown = " ".join(sorted(one.kind for one in seal.extensions if one.critical))
+    if unknown:
+        en, zh = "the seal has critical custom data that are not understood", "印章含有无法识别的关键自定义数据"
+        return SEAL_CUSTOM.unknown(seal.form, "SEAL_CRITICAL_DATA_UNKNOWN", en, zh, {"types": unknown})
+    return SEAL_CUSTOM.ok(seal.form)
+
+
+def _expected(seal: Seal, sm3: bytes, question: Question, used_by: Certificate | None) -> Check:
+    expected, item = question.expected, SEAL_EXPECTED
+    if expected.seals and sm3 not in expected.seals:
+        en, zh = "it is not the registered seal", "不是已登记的那枚印章"
+        return item.fails(seal.form, "SEAL_NOT_REGISTERED", en, zh, {"sm3": sm3.hex()})
+    if not expected.owners:
+        return item.ok(seal.form, {"asked": "digest" if expected.seals else "nothing"})
+    owners = [used_by] if used_by else _listed(seal)
+    if not owners:
+        en, zh = "the seal lists its owner by digest only", "印章只列出所有者证书的杂凑值"
+        return item.unknown(seal.form, "SEAL_OWNER_UNKNOWN", en, zh)
+    wanted = {folded(owner) for owner in expected.owners}
+    if all(wanted & owner_names(one) for one in owners):
+        return item.ok(seal.form, {"asked": "owner"})
+    return item.fails(seal.form, "SEAL_OF_ANOTHER_OWNER", "it is another agency's seal", "是其他机构的印章")
+
+
+def _listed(seal: Seal) -> list[Certificate]:
+    found = []
+    for der in seal.certificates:
+        try:
+            found.append(parse_certificate(der))
+        except MalformedDer:
+            continue
+    return found
