@@ -9,9 +9,10 @@
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import BinaryIO, Protocol
+from functools import partial
+from typing import BinaryIO
 
 from ledger.documents import kinds, ofd_integrity
 from ledger.documents.container import Container
@@ -25,41 +26,43 @@ from ledger.documents.ofd_rules import (
     check_seal_part,
     check_stamps,
     check_strength,
+    check_time,
     compare,
 )
 from ledger.documents.ofd_signatures import Signature, listed, read_signature
 from ledger.documents.zip_directory import LIMITS, Bounds
 from ledger.documents.zip_names import shown
 from ledger.errors import InvalidInput
+from ledger.seals.checks import ANY, SignatureReport, check_signature
+from ledger.seals.judging import Expected
+from ledger.seals.trust import TrustStores
 from ledger.verdict import Check, Report, Verdict, indeterminate, invalid, report, valid
 
 _UNREADABLE_HERE = LIMITS | {"OFD_ENCRYPTED", "PART_TOO_LARGE", "XML_TOO_LARGE", "OFD_SIGNATURES_TOO_MANY"}
 """Codes that say nothing against the document: it was not read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the seal's rules say of a signature value; ``seal`` is its DER where there is one."""
-
-    report: Report
-    seal: bytes | None = None
+Judge = Callable[[bytes, bytes], SignatureReport]
+"""Judges a signature value (SES_Signature or GM/T 35275 SignedData) over the original's bytes."""
 
 
-class Judge(Protocol):
-    """Judges a signature value (SES_Signature or GM/T 35275) over the original's bytes."""
-
-    def __call__(self, value: bytes, original: bytes, /) -> Judgement: ...
+def judge_by(trust: TrustStores, at: int, *, proven_at: int | None = None, expected: Expected = ANY) -> Judge:
+    """The judge of ``ledger.seals.checks.check_signature``, whose parameters these are; times are Unix seconds."""
+    return partial(check_signature, trust=trust, at=at, proven_at=proven_at, expected=expected)
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureSeen:
-    """One signature as it was found: its number in the report, what it protects, the seal's DER."""
+    """One signature as it was found: its number in the report, the parts it protects, its seal and signer.
+
+    ``value`` is None where the signature's value is missing; ``verdict`` is over everything about this signature.
+    """
 
     number: int
     signature: Signature
     protected: tuple[str, ...]
     verdict: Verdict
-    seal: bytes | None
+    value: SignatureReport | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +181,12 @@ class _Judged:
     """Where the list of signatures alone has changed."""
     vouches: bool = False
     """Whether it protects the list of signatures as it stands."""
-    seal: bytes | None = None
+    value: SignatureReport | None = None
 
     def seen(self) -> SignatureSeen:
         assert self.signature is not None  # noqa: S101 - callers have looked
         protected = self.compared.same if self.compared else ()
-        return SignatureSeen(self.number, self.signature, protected, Report(tuple(self.checks)).overall, self.seal)
+        return SignatureSeen(self.number, self.signature, protected, Report(tuple(self.checks)).overall, self.value)
 
 
 def _judge(
@@ -198,9 +201,9 @@ def _judge(
         en, zh = "the signature's value is not there", "签名值文件缺失"
         one.checks.append(invalid(f"{prefix}.value", "OFD_VALUE_MISSING", en, zh))
     else:
-        judgement = judge(read.value, read.xml)
-        one.seal = judgement.seal
-        one.checks += _prefixed(prefix, judgement.report)
+        one.value = judge(read.value, read.xml)
+        one.checks += _prefixed(prefix, one.value.report)
+        one.checks.append(check_time(f"{prefix}.time", read, one.value.signed_at))
     list_part = package.bodies[read.body].signatures
     one.vouches = compared is not None and list_part in compared.same
     if compared is not None and compared.list_only and compared.changed[0] == list_part:
@@ -210,7 +213,7 @@ def _judge(
     one.checks.append(check_strength(f"{prefix}.digests", read))
     protected = frozenset(compared.same + compared.changed) if compared else frozenset[str]()
     one.checks.append(check_coverage(f"{prefix}.coverage", protected, package))
-    seal = check_seal_part(f"{prefix}.seal_part", read, package, one.seal)
+    seal = check_seal_part(f"{prefix}.seal_part", read, package, one.value.seal_der if one.value else None)
     one.checks += [seal] if seal else []
     one.checks.append(check_stamps(f"{prefix}.stamps", read, package))
     return one

@@ -7,13 +7,18 @@ to the signatures themselves.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 
 from ledger.documents.ofd import Package, Role
 from ledger.documents.ofd_digests import PartDigests
 from ledger.documents.ofd_signatures import Reference, Signature
 from ledger.documents.zip_names import shown
+from ledger.seals.times import as_text
 from ledger.verdict import Check, Verdict, indeterminate, invalid, valid
 
+_BEIJING = timezone(timedelta(hours=8))
+_TIME_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y%m%d%H%M%S", "%Y-%m-%d", "%Y/%m/%d %H:%M:%S")
+_DAY = 86_400
 _NAMED = 10
 """Parts that a report names; it always counts all."""
 _SHOWN_TO_READERS = frozenset(
@@ -170,3 +175,27 @@ def check_stamps(name: str, signature: Signature, package: Package) -> Check:
     if any(stamp.page not in pages for stamp in signature.stamps):
         return indeterminate(name, "OFD_STAMP_PAGE", "a stamp stands on no page", "签章所在页面不存在", facts)
     return valid(name, "the stamps stand on pages of this document", "签章位于本文档页面", facts)
+
+
+def check_time(name: str, signature: Signature, signed_at: int | None) -> Check:
+    """The time in Signature.xml, which people are shown, is about that of the signature value: ``OFD_TIME_DIFFERS``.
+
+    Both are the signer's word. Clocks, zones (18.2.2 names none) and a value made some minutes later are borne with.
+    """
+    written = _moment(signature.time)
+    facts = {"written": shown(signature.time), "signed": "-" if signed_at is None else as_text(signed_at)}
+    if written is not None and signed_at is not None and abs(written - signed_at) > _DAY:
+        en, zh = "the time shown and the time signed are days apart", "签名描述时间与签章值中的时间相差一天以上"
+        return indeterminate(name, "OFD_TIME_DIFFERS", en, zh, facts)
+    return valid(name, "the time shown is that of the signature", "签名描述时间与签章时间一致", facts)
+
+
+def _moment(said: str) -> int | None:
+    """Unix seconds; Beijing time unless a Z says otherwise; None where it cannot be read."""
+    plain, zone = (said[:-1], UTC) if said.endswith("Z") else (said, _BEIJING)
+    for form in _TIME_FORMS:
+        try:
+            return int(datetime.strptime(plain, form).replace(tzinfo=zone).timestamp())
+        except (ValueError, OverflowError):
+            continue
+    return None
