@@ -22,6 +22,8 @@ _STUBBORN = 5
 """Times that a chain may refuse the same bytes before they are given up."""
 _TRUST = 4
 """Looks after which bytes are sent again although the node seems to have them."""
+_BEHIND_SECONDS, _BEHIND_AGES = 2.5, 5.0
+"""A chain is behind where the oldest transaction has been under way so long; a batch may then grow so much older."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Relay:
         self._clock = clock
         self._monotonic = monotonic
         self._sent_at: dict[int, float] = {}
+        self._first_seen: dict[int, float] = {}
         self._refusals: dict[int, int] = {}
         self._waiting_since: float | None = None
         self._gaps = 0
@@ -86,7 +89,9 @@ class Relay:
 
     def _forget_settled(self, under_way: Sequence[Sent]) -> None:
         alive = {one.id for one in under_way}
-        for kept in (self._sent_at, self._refusals, self._asked):
+        for one in alive:
+            self._first_seen.setdefault(one, self._monotonic())
+        for kept in (self._first_seen, self._sent_at, self._refusals, self._asked):
             for gone in [one for one in kept if one not in alive]:
                 del kept[gone]
 
@@ -189,7 +194,11 @@ class Relay:
         if self._waiting_since is None:
             self._waiting_since = now
         full = waiting >= self._limits.acts
-        return full or not under_way or now - self._waiting_since >= self._pace.batch_age
+        return full or not under_way or now - self._waiting_since >= self._age(now - self._first_seen[under_way[0].id])
+
+    def _age(self, under_way_for: float) -> float:
+        """How old a batch may become: to a chain that is behind, small ones cost more and are mined no earlier."""
+        return self._pace.batch_age * (_BEHIND_AGES if under_way_for > _BEHIND_SECONDS else 1)
 
     def _next_nonce(self, under_way: Sequence[Sent]) -> int:
         # the last of ours, or a stranger's that came in between

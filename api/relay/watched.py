@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import Connection
@@ -35,6 +36,7 @@ class WatchedGateway(Gateway):
         self._metrics = metrics
         self._trouble = ""
         self._sent: dict[bytes, None] = {}
+        """SHA-256 of what was sent of late: the bytes themselves would be tens of megabytes."""
         super().__init__(url, chain_id, depth, timeout)
 
     def _request(self, method: str, *params: Any) -> Any:
@@ -62,9 +64,10 @@ class WatchedGateway(Gateway):
 
     def send_raw(self, raw: bytes) -> bytes:
         """As the gateway does."""
-        if raw in self._sent:
+        digest = sha256(raw).digest()
+        if digest in self._sent:
             self._metrics.resends.inc()
-        self._sent[raw] = None
+        self._sent[digest] = None
         while len(self._sent) > _REMEMBERED:
             del self._sent[next(iter(self._sent))]
         return super().send_raw(raw)

@@ -19,7 +19,8 @@ _PRAGMAS = (
     "PRAGMA synchronous=FULL",
     f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA cache_size=-32000",
+    # KiB; another process's commit voids it, so that it serves one transaction, seldom more
+    "PRAGMA cache_size=-16000",
 )
 _TCP = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"

@@ -33,6 +33,8 @@ CREATE TABLE posting (
     PRIMARY KEY (key, number, position)) WITHOUT ROWID;
 PRAGMA user_version=1;
 """
+_WRITER_CACHE, _READER_CACHE = 32_768, 4_096
+"""KiB of pages at most. A reader's are void with every block, and each thread that reads has its own."""
 _TX = "SELECT number, position, hash, sender, raw, receipt, first_log FROM tx "
 
 
@@ -87,7 +89,7 @@ class ChainDatabase:
         self._local = threading.local()
         self._readers: weakref.WeakSet[_Reader] = weakref.WeakSet()
         self._cache = NodeCache()
-        self._writer = self._connect()
+        self._writer = self._connect(_WRITER_CACHE)
         try:
             self._prepare()
         except (sqlite3.DatabaseError, StoreDamaged) as error:
@@ -96,9 +98,9 @@ class ChainDatabase:
                 raise
             raise damaged(f"the chain store cannot be opened: {error}", "链库无法打开") from error
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, kibibytes: int) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30)
-        connection.execute("PRAGMA cache_size=-32768")
+        connection.execute(f"PRAGMA cache_size=-{kibibytes}")
         return connection
 
     def _prepare(self) -> None:
@@ -120,7 +122,7 @@ class ChainDatabase:
         """This thread's own connection; it cannot write, and ends with its thread."""
         found = cast("_Reader | None", getattr(self._local, "reader", None))
         if found is None:
-            found = self._local.reader = _Reader(self._connect())
+            found = self._local.reader = _Reader(self._connect(_READER_CACHE))
             self._readers.add(found)
         return found.connection
 

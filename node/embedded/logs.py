@@ -68,7 +68,8 @@ class StoredReceipt:
     """Address, topics, data."""
 
 
-@lru_cache(maxsize=256)
+# a block's receipts are asked for some times within a second; one of 200 steps takes 200 kB when read
+@lru_cache(maxsize=16)
 def stored_receipt(receipt: bytes) -> StoredReceipt:
     """Read the consensus encoding (EIP-2718) of one of our own receipts."""
     typed = receipt[0] < _LEGACY_PREFIX

@@ -81,6 +81,28 @@ def all_once_and_in_order(ground: Ground, tales: list[list[bytes]], *numbers: in
         assert [step.act_id for step in ground.store.cases.steps(ground.scenario.key(number))] == ids
 
 
+def test_batch_is_sent_when_its_oldest_has_waited_enough_and_later_while_the_chain_is_behind(tmp_path: Path) -> None:
+    ground = make(tmp_path, Limits(acts=50), Pace(1.0, 8, 1e9))
+    ground.found()
+
+    def under_way_after(seconds: float) -> int:
+        ground.monotonic[0] += seconds
+        ground.turn()
+        return len(ground.chain.pool)
+
+    ground.opened(1)
+    assert under_way_after(0) == 1
+    ground.opened(2)
+    assert under_way_after(0) == 1
+    assert under_way_after(1.0) == 2
+    ground.opened(3)
+    # by now the first has been under way for longer than a chain takes that keeps up
+    assert under_way_after(2.0) == 2
+    assert under_way_after(2.0) == 2
+    assert under_way_after(3.0) == 3
+    ground.store.close()
+
+
 def discards(ground: Ground) -> int:
     return sum(one.result == "discarded" for one in ground.store.outcomes.since(-1, 10_000))
 
