@@ -11,14 +11,15 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.http.farewell import Farewell, Unfinished
 from api.http.problems import problem, wire
 
 HEAD_BYTES = 32_768
 OVERHEAD_BYTES = 65_536
-LINGER_BYTES = 1_048_576
-"""What is read and dropped of a body whose request has been answered already, so that the answer arrives."""
 SLOWEST = 16_384
 """Bytes a second that a body must bring, once its grace is over."""
+MOST_LEAVING = 256
+"""Connections turned away that are still seen off; those beyond are closed without ceremony."""
 
 _HEAD_TOO_SLOW = wire(problem(408, "HEAD_TOO_SLOW", "请求头传输过慢,连接已关闭", "the head came too slowly"))
 _BODY_TOO_SLOW = wire(problem(408, "BODY_TOO_SLOW", "请求体传输过慢,连接已关闭", "the body came too slowly"))
@@ -34,11 +35,12 @@ _TOO_MANY = wire(
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds for a head, a body, a reader that does not read; connections an address may hold, and all together."""
+    """Seconds for a head, a body, a reader that does not read, the end behind a last answer; most connections."""
 
     head: float = 10.0
     body: float = 20.0
     reader: float = 30.0
+    farewell: float = 10.0
     of_address: int = 256
     of_all: int = 2_000
     look_every: float = 1.0
@@ -51,6 +53,7 @@ class Doorkeeper:
     patience: Patience
     address_of: Callable[[str], str | None]
     connected: set["PatientProtocol"] = field(default_factory=set)
+    leaving: set["PatientProtocol"] = field(default_factory=set)
     held: dict[str, int] = field(default_factory=dict)
     _timer: asyncio.TimerHandle | None = None
 
@@ -65,12 +68,25 @@ class Doorkeeper:
             self.held[address] = self.held.get(address, 0) + 1
         one.counted_for = address
         self.connected.add(one)
+        self._look_after(one)
+        return True
+
+    def see_off(self, one: "PatientProtocol") -> bool:
+        """Look after a connection that was turned away until its client has gone; False where there are too many."""
+        if one not in self.connected:
+            if len(self.leaving) >= MOST_LEAVING:
+                return False
+            self.leaving.add(one)
+            self._look_after(one)
+        return True
+
+    def _look_after(self, one: "PatientProtocol") -> None:
         if self._timer is None:
             self._timer = one.loop.call_later(self.patience.look_every, self._sweep, one.loop)
-        return True
 
     def dismiss(self, one: "PatientProtocol") -> None:
         """A connection has ended."""
+        self.leaving.discard(one)
         if one not in self.connected:
             return
         self.connected.discard(one)
@@ -83,10 +99,10 @@ class Doorkeeper:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        for one in tuple(self.connected):
+        for one in (*self.connected, *self.leaving):
             one.end_if_late(now, self.patience)
         again = self.patience.look_every
-        self._timer = loop.call_later(again, self._sweep, loop) if self.connected else None
+        self._timer = loop.call_later(again, self._sweep, loop) if self.connected or self.leaving else None
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -98,7 +114,9 @@ class PatientProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **more)
         self.counted_for: str | None = None
         self._head_since = self._body_since = self._stuck_since = 0.0
-        self._raw = self._brought = self._dropped = 0
+        self._raw = self._brought = 0
+        self._farewell: Farewell | None = None
+        self._keep_alive = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or turn it away at once."""
@@ -116,11 +134,15 @@ class PatientProtocol(HttpToolsProtocol):
         """Note the beginning of a head; bound what is neither a head nor a body."""
         if self.transport.is_closing():
             return
+        if self._farewell is not None:
+            self._farewell.drop(data)
+            return
         if not self._head_since and not self._body_since and self._is_idle():
             self._head_since, self._raw = self.loop.time(), 0
         self._raw += len(data)
         super().data_received(data)
         if self._body_since:
+            self._await_body()
             if self._is_padding():
                 self._end(_MALFORMED)
         elif self._raw > HEAD_BYTES:
@@ -132,22 +154,35 @@ class PatientProtocol(HttpToolsProtocol):
             self._end(_HEAD_TOO_LARGE)
             # the parser stops at an exception, and what it then says finds the connection closed
             raise ValueError("head too large")
-        self._head_since, self._body_since, self._brought, self._dropped = 0.0, self.loop.time(), 0, 0
+        self._head_since, self._body_since, self._brought = 0.0, self.loop.time(), 0
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Count it; behind an answer only so much is read and dropped."""
+        """Count it."""
         self._brought += len(body)
         super().on_body(body)
-        if self.cycle.response_complete:
-            self._dropped += len(body)
-            if self._dropped > LINGER_BYTES:
-                self.transport.close()
 
     def on_message_complete(self) -> None:
         """The request is here."""
         self._body_since, self._raw = 0.0, 0
+        cycle: Any = self.cycle
+        if cycle.transport is not self.transport and not cycle.response_started:
+            cycle.transport, cycle.keep_alive = self.transport, self._keep_alive
         super().on_message_complete()
+
+    def _await_body(self) -> None:
+        """Who is answered before the whole body is here is told that the connection ends; then it ends in peace."""
+        cycle: Any = self.cycle
+        if cycle.transport is self.transport:
+            self._keep_alive, cycle.keep_alive = cycle.keep_alive, False
+            cycle.transport = Unfinished(self.transport, self._part)
+
+    def _part(self) -> None:
+        """Close behind an answer."""
+        if self._body_since and self.doorkeeper.see_off(self):
+            self._farewell = Farewell(self.transport, self.loop, self.doorkeeper.patience.farewell)
+        else:
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """The client does not read what it asked for."""
@@ -169,7 +204,10 @@ class PatientProtocol(HttpToolsProtocol):
         if self.flow.read_paused and self._body_since:
             # it is we who do not read
             self._body_since = now
-        if self._stuck_since and now - self._stuck_since > patience.reader:
+        if self._farewell is not None:
+            if now > self._farewell.until:
+                self.transport.abort()
+        elif self._stuck_since and now - self._stuck_since > patience.reader:
             self.transport.abort()
         elif self._head_since and now - self._head_since > patience.head:
             self._end(_HEAD_TOO_SLOW)
@@ -187,11 +225,17 @@ class PatientProtocol(HttpToolsProtocol):
 
     def _end(self, answer: bytes) -> None:
         """Say why, unless another answer is under way, and close."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._farewell is not None:
             return
         if self._is_idle() or not self.cycle.response_started:
             self.transport.write(answer)
-        self.transport.close()
+        if not self._is_idle():
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.doorkeeper.see_off(self):
+            self._farewell = Farewell(self.transport, self.loop, self.doorkeeper.patience.farewell)
+        else:
+            self.transport.close()
 
 
 def patient(patience: Patience, address_of: Callable[[str], str | None]) -> type[PatientProtocol]:

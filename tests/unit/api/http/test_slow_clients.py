@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from api.http import farewell
 from api.http import patience as module
 from api.http.patience import Patience, patient
 
@@ -55,7 +57,8 @@ async def serving(patience: Patience = QUICK) -> AsyncIterator[Callable[..., Awa
         yield connect
     finally:
         server.close()
-        for one in (*(one.transport for one in protocol.doorkeeper.connected), *(each.transport for each in writers)):
+        here = protocol.doorkeeper.connected | protocol.doorkeeper.leaving
+        for one in (*(one.transport for one in here), *(each.transport for each in writers)):
             one.abort()
         await asyncio.gather(*(one.wait_closed() for one in writers), return_exceptions=True)
 
@@ -152,7 +155,7 @@ def test_chunk_extensions_and_trailers_without_end_are_refused(padding: bytes) -
 
 
 def test_a_body_behind_its_answer_is_dropped_only_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LINGER_BYTES", 1_000_000)
+    monkeypatch.setattr(farewell, "DROPPED_BYTES", 1_000_000)
 
     async def story(connect: Any) -> None:
         reader, writer = await connect()
@@ -223,3 +226,85 @@ def test_all_together_cannot_hold_more_than_the_bound() -> None:
         assert len(held) == 5
 
     run(story, Patience(of_address=3, of_all=5))
+
+
+def blocking(address: tuple[str, int], raw: bytes) -> bytes:
+    """All that is answered to a client that first sends everything and only then reads, as most libraries do."""
+    with socket.create_connection(address, timeout=SECONDS) as client:
+        client.sendall(raw)
+        said = b""
+        while part := client.recv(65_536):
+            said += part
+    return said
+
+
+BODIES = {
+    "announced": b"content-length: 5000000\r\n\r\n" + b"x" * 5_000_000,
+    "chunked": b"transfer-encoding: chunked\r\n\r\n" + b"10000\r\n%b\r\n" % (b"x" * 65_536) * 80 + b"0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_who_sends_a_large_body_before_reading_finds_the_early_answer(body: str) -> None:
+    async def story(connect: Any) -> None:
+        _, writer = await connect()
+        address = writer.get_extra_info("peername")
+        said = await asyncio.to_thread(blocking, address, POST.replace(b" / ", b" /early ") + BODIES[body])
+        assert said.startswith(b"HTTP/1.1 200")
+        assert b"connection: close" in said
+        await lives(connect)
+
+    run(story, Patience())
+
+
+def test_who_is_turned_away_or_sends_a_head_too_large_finds_out_why() -> None:
+    async def story(connect: Any) -> None:
+        _, writer = await connect()
+        address = writer.get_extra_info("peername")
+        said = await asyncio.to_thread(blocking, address, GET[:-2] + b"a: " + b"b" * 3_000_000)
+        assert b"HEAD_TOO_LARGE" in said
+        await connect()
+        said = await asyncio.to_thread(blocking, address, POST + BODIES["announced"])
+        assert b"CONNECTIONS_EXCEEDED" in said
+
+    run(story, Patience(of_address=2))
+
+
+def test_an_answer_behind_the_whole_body_leaves_the_connection_open() -> None:
+    async def story(connect: Any) -> None:
+        reader, writer = await connect()
+        for _ in range(2):
+            writer.write(POST + b"content-length: 300000\r\n\r\n")
+            await asyncio.sleep(0.05)
+            writer.write(b"x" * 300_000)
+            assert b"connection" not in await reader.readuntil(b"\r\n\r\n300000")
+
+    run(story, Patience())
+
+
+def test_who_does_not_leave_after_his_answer_is_let_go() -> None:
+    async def story(connect: Any) -> None:
+        reader, writer = await connect()
+        writer.write(POST.replace(b" / ", b" /early ") + b"content-length: 9\r\n\r\n1")
+        assert await answer(reader) == (200, "0")
+        while not writer.transport.is_closing():
+            writer.write(b"1")
+            await asyncio.sleep(0.05)
+
+    run(story, Patience(farewell=0.2, look_every=0.05))
+
+
+def test_only_so_many_of_those_turned_away_are_seen_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_LEAVING", 2)
+
+    async def story(connect: Any) -> None:
+        held = [await connect() for _ in range(7)]
+        answers = [await answer(reader) for reader, _ in held[3:]]
+        assert answers == [(503, "CONNECTIONS_EXCEEDED")] * 4
+        held[3][1].write(b"x" * 1_000)
+        await asyncio.sleep(0.05)
+        await held[3][1].drain()
+        with pytest.raises(ConnectionError):
+            await _send_without_end(held[6][1])
+
+    run(story, Patience(of_address=3, of_all=50))
