@@ -5,6 +5,7 @@ have. Only what a verification needs is read; the signed part is kept as it stoo
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ledger.algorithms.digests import DigestAlgorithm, digest, sm3
 from ledger.seals.der import (
@@ -14,6 +15,7 @@ from ledger.seals.der import (
     SEQUENCE,
     Element,
     Fields,
+    Limits,
     decode,
     read_bits,
     read_boolean,
@@ -29,6 +31,8 @@ from ledger.seals.times import as_text, in_utc, read_time
 DIGITAL_SIGNATURE, NON_REPUDIATION, CERTIFICATE_SIGN, LIST_SIGN = 0, 1, 5, 6
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
+# Marks what our own development authority issues (an arc of X.667, derived from a UUID).
+DEVELOPMENT_MARK = "2.25.322652823523283174448444461937896647618"
 
 _KEY_IDENTIFIER, _KEY_USAGE, _BASIC, _DISTRIBUTION = "2.5.29.14", "2.5.29.15", "2.5.29.19", "2.5.29.31"
 _AUTHORITY_KEY, _EXTENDED_USAGE = "2.5.29.35", "2.5.29.37"
@@ -36,6 +40,10 @@ _AUTHORITY_KEY, _EXTENDED_USAGE = "2.5.29.35", "2.5.29.37"
 _UNDERSTOOD = frozenset({
     _KEY_IDENTIFIER, _KEY_USAGE, _BASIC, _DISTRIBUTION, _AUTHORITY_KEY, _EXTENDED_USAGE, "2.5.29.17", "2.5.29.32",
 })  # fmt: skip
+
+_LIMITS = Limits(size=1 << 18, elements=4_000, depth=24)
+# Bytes of a certificate that is kept read: what is larger is odd, and must not fill the memory.
+_KEPT = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +122,10 @@ class CertificateFacts:
 
 def facts_of(certificate: Certificate) -> CertificateFacts:
     """The facts of a certificate, digests over its DER included."""
+    national, international = _digests(certificate.raw)
     return CertificateFacts(
-        sm3=sm3(certificate.raw),
-        sha256=digest(DigestAlgorithm.SHA256, certificate.raw),
+        sm3=national,
+        sha256=international,
         subject=str(certificate.subject),
         issuer=str(certificate.issuer),
         serial=f"{certificate.serial:x}",
@@ -125,9 +134,23 @@ def facts_of(certificate: Certificate) -> CertificateFacts:
     )
 
 
+@lru_cache(maxsize=256)
+def _digests(raw: bytes) -> tuple[bytes, bytes]:
+    return sm3(raw), digest(DigestAlgorithm.SHA256, raw)
+
+
 def parse_certificate(data: bytes) -> Certificate:
-    """Read a certificate; raises ``MalformedDer`` where it is none."""
-    outer = decode(data).fields()
+    """Read a certificate; raises ``MalformedDer`` where it is none. The same few come again and again: kept."""
+    return _parse_kept(data) if len(data) <= _KEPT else _parse(data)
+
+
+@lru_cache(maxsize=256)
+def _parse_kept(data: bytes) -> Certificate:
+    return _parse(data)
+
+
+def _parse(data: bytes) -> Certificate:
+    outer = decode(data, _LIMITS).fields()
     signed = outer.take(SEQUENCE)
     algorithm_info = outer.take(SEQUENCE)
     signature = read_bits(outer.take())
@@ -184,6 +207,8 @@ class _Body:
             return ()
         extensions, findings = read_extensions(explicit.only())
         self._findings.extend(findings)
+        if any(extension.kind == DEVELOPMENT_MARK for extension in extensions):
+            self._findings.append(Finding.DEVELOPMENT_CERTIFICATE)
         for extension in extensions:
             if extension.kind in self._values:
                 raise explicit.fault("CERTIFICATE_EXTENSION", "an extension occurs twice", "扩展项重复出现")

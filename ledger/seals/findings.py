@@ -17,7 +17,7 @@ class Finding(StrEnum):
     UNKNOWN_SEAL_TYPE = "UNKNOWN_SEAL_TYPE"
     VERSION_UNUSUAL = "VERSION_UNUSUAL"
     TIME_TYPE_UNUSUAL = "TIME_TYPE_UNUSUAL"
-    ALGORITHM_MISPLACED = "ALGORITHM_MISPLACED"
+    DEVELOPMENT_CERTIFICATE = "DEVELOPMENT_CERTIFICATE"
 
 
 _TEXTS = {
@@ -30,7 +30,7 @@ _TEXTS = {
     Finding.UNKNOWN_SEAL_TYPE: ("seal type outside the standard's list", "印章类型不在标准所列之内"),
     Finding.VERSION_UNUSUAL: ("version number does not fit the structure", "版本号与结构不一致"),
     Finding.TIME_TYPE_UNUSUAL: ("a time has the other ASN.1 type than the version demands", "时间类型与版本规定不符"),
-    Finding.ALGORITHM_MISPLACED: ("the key's identifier stands for the signature's", "签名算法处写的是公钥算法标识"),
+    Finding.DEVELOPMENT_CERTIFICATE: ("a certificate is for development only", "证书仅供开发使用"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ledger.seals.der import GENERALIZED_TIME, UTC_TIME, Element, write
 
@@ -23,7 +24,8 @@ def read_time(element: Element) -> int:
     if digits == 12:
         text = ("19" if text >= "50" else "20") + text
     try:
-        moment = datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        month, day, hour, minute, second = (int(text[i : i + 2]) for i in range(4, 14, 2))
+        moment = datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as error:
         raise element.fault("DER_TIME", "no such day or hour", "日期或时刻不存在") from error
     return int(moment.timestamp()) - _offset(shape[3])
@@ -41,6 +43,7 @@ def _offset(zone: bytes) -> int:
     return -seconds if zone.startswith(b"-") else seconds
 
 
+@lru_cache(maxsize=1024)
 def as_text(moment: int) -> str:
     """For people and facts: ISO 8601 in UTC; the bare number where the calendar does not reach."""
     try:
