@@ -21,7 +21,9 @@ from ledger.algorithms.sm2_keys import (
     z_value,
 )
 
-__all__ = ["DEFAULT_IDENT", "SigningKey", "Tried", "self_test", "sign", "verify", "verify_digest", "z_value"]
+__all__ = [
+    "DEFAULT_IDENT", "SigningKey", "Tried", "message_digest", "self_test", "sign", "verify", "verify_digest", "z_value",
+]  # fmt: skip
 
 
 def verify(public_key: bytes, message: bytes, signature: bytes, ident: bytes = DEFAULT_IDENT) -> bool:
@@ -32,7 +34,12 @@ def verify(public_key: bytes, message: bytes, signature: bytes, ident: bytes = D
     """
     if point_of(public_key) is None or len(ident) > 8191:
         return False
-    return verify_digest(public_key, sm3(z_value(public_key, ident) + message), signature)
+    return verify_digest(public_key, message_digest(public_key, message, ident), signature)
+
+
+def message_digest(public_key: bytes, message: bytes, ident: bytes = DEFAULT_IDENT) -> bytes:
+    """What is signed: e = SM3(Z ‖ M), 32 bytes (GB/T 32918.2-2016, 6.1, steps A1 and A2)."""
+    return sm3(z_value(public_key, ident) + message)
 
 
 def verify_digest(public_key: bytes, digest: bytes, signature: bytes, backend: Backend | None = None) -> bool:
@@ -52,11 +59,14 @@ class SigningKey:
 
     _private: bytes = field(repr=False)
     public_key: bytes = field(init=False)
+    _signer: Callable[[bytes], bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Compute the public key, 04 ‖ x ‖ y."""
         check_private_key(self._private)
-        object.__setattr__(self, "public_key", sm2_backends.chosen().public_key(self._private))
+        backend = sm2_backends.chosen()
+        object.__setattr__(self, "public_key", backend.public_key(self._private))
+        object.__setattr__(self, "_signer", backend.signer(self._private, self.public_key))
 
     @classmethod
     def generate(cls, random_bytes: Callable[[int], bytes]) -> "SigningKey":
@@ -82,11 +92,11 @@ class SigningKey:
 
     def sign(self, message: bytes, ident: bytes = DEFAULT_IDENT) -> bytes:
         """A signature over ``message``, in DER."""
-        return encode_signature(self.sign_digest(sm3(z_value(self.public_key, ident) + message)))
+        return encode_signature(self.sign_digest(message_digest(self.public_key, message, ident)))
 
     def sign_digest(self, digest: bytes) -> bytes:
         """The pair r ‖ s over e = SM3(Z ‖ M) of 32 bytes."""
-        return sm2_backends.chosen().sign(self._private, self.public_key, digest)
+        return self._signer(digest)
 
 
 def sign(private_key: bytes, message: bytes, ident: bytes = DEFAULT_IDENT) -> bytes:

@@ -26,8 +26,8 @@ class Backend(Protocol):
     def verify(self, public_key: bytes, digest: bytes, signature: bytes) -> bool:
         """Whether r ‖ s (64 bytes) is a signature over a 32-byte digest."""
 
-    def sign(self, private_key: bytes, public_key: bytes, digest: bytes) -> bytes:
-        """The pair r ‖ s over a 32-byte digest."""
+    def signer(self, private_key: bytes, public_key: bytes) -> Callable[[bytes], bytes]:
+        """What signs a 32-byte digest, r ‖ s, with this key."""
 
     def public_key(self, private_key: bytes) -> bytes:
         """04 ‖ x ‖ y of a 32-byte private key."""
@@ -47,7 +47,7 @@ class PythonBackend:
         r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
         return sm2_curve.holds(point, int.from_bytes(digest), r, s)
 
-    def sign(self, private_key: bytes, public_key: bytes, digest: bytes) -> bytes:  # noqa: ARG002 - the port's
+    def signer(self, private_key: bytes, public_key: bytes) -> Callable[[bytes], bytes]:  # noqa: ARG002 - the port's
         """Unavailable ``SM2_CANNOT_SIGN``."""
         raise cannot_sign()
 
@@ -98,8 +98,9 @@ def known_answer_fault(backend: Backend) -> str:
         return ""
     if backend.public_key(_PRIVATE) != _PUBLIC:
         return "another public key than the standard's"
-    made = backend.sign(_PRIVATE, _PUBLIC, digest)
-    if not PythonBackend().verify(_PUBLIC, digest, made) or made == backend.sign(_PRIVATE, _PUBLIC, digest):
+    sign = backend.signer(_PRIVATE, _PUBLIC)
+    made = sign(digest)
+    if not PythonBackend().verify(_PUBLIC, digest, made) or made == sign(digest):
         return "own signature does not hold or repeats its nonce"
     return ""
 

@@ -11,6 +11,7 @@ DEFAULT_IDENT = b"1234567812345678"
 
 _ALGORITHM = der.encode(der.SEQUENCE, der.encode_oid(oids.EC_PUBLIC_KEY), der.encode_oid(oids.SM2_CURVE))
 _SPKI = der.encode(der.SEQUENCE, _ALGORITHM, der.encode(der.BIT_STRING, bytes(66)))[:-65]
+_ZERO, _ORDER = bytes(32), sm2_curve.N.to_bytes(32)
 _CURVE = b"".join(
     one.to_bytes(32) for one in (sm2_curve.A, sm2_curve.B, sm2_curve.G[0], sm2_curve.G[1])
 )  # what the standard puts between the identifier and the key when it computes Z
@@ -63,16 +64,31 @@ def readings(signature: bytes) -> tuple[bytes, ...]:
 
 
 def _in_range(raw: bytes) -> bool:
-    r, s = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])
-    return 0 < r < sm2_curve.N and 0 < s < sm2_curve.N and r + s != sm2_curve.N
+    r, s = raw[:32], raw[32:]  # of equally long big-endian numbers, the bytes compare as the numbers do
+    return _ZERO < r < _ORDER and _ZERO < s < _ORDER and int.from_bytes(r) + int.from_bytes(s) != sm2_curve.N
 
 
 def _der_signature(signature: bytes) -> bytes | None:
-    try:
-        r, s = (der.unsigned(one) for one in der.children(der.only(signature, der.SEQUENCE)))
-        return r.to_bytes(32) + s.to_bytes(32)
-    except (ValueError, OverflowError):
+    # by hand, for ``der`` takes four times as long: 8 of the 400 us that a verification takes
+    if not 8 <= len(signature) <= 72 or signature[0] != der.SEQUENCE or signature[1] != len(signature) - 2:
         return None
+    r, end = _scalar_at(signature, 2)
+    s, last = _scalar_at(signature, end)
+    return r + s if r and s and last == len(signature) else None
+
+
+def _scalar_at(signature: bytes, start: int) -> tuple[bytes, int]:
+    """A strict INTEGER from 0 to 2^256 − 1 as 32 bytes, and where it ends; empty where there is none."""
+    header = signature[start : start + 2]
+    if len(header) != 2 or header[0] != der.INTEGER or not 1 <= header[1] <= 33:
+        return b"", start
+    end = start + 2 + header[1]
+    content = signature[start + 2 : end]
+    shortest = len(content) == header[1] and not content[0] & 0x80
+    if len(content) > 1 and content[0] == 0:
+        shortest = shortest and content[1] >= 0x80
+        content = content[1:]
+    return (content.rjust(32, b"\0"), end) if shortest and len(content) <= 32 else (b"", start)
 
 
 def encode_signature(raw: bytes) -> bytes:

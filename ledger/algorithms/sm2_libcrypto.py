@@ -130,9 +130,13 @@ class Libcrypto:
             self._library.ERR_clear_error()
         return bool(outcome == 1)
 
-    def sign(self, private_key: bytes, public_key: bytes, digest: bytes) -> bytes:
-        """The pair r ‖ s, with a nonce from OpenSSL's own generator."""
+    def signer(self, private_key: bytes, public_key: bytes) -> Callable[[bytes], bytes]:
+        """Signs digests, r ‖ s, with nonces from OpenSSL's own generator; OpenSSL holds the key until it is freed."""
+        # decoded once: that takes as long as signing
         key = self._read(self._library.d2i_AutoPrivateKey, sm2_keys.private_key_info(private_key, public_key))
+        return lambda digest: self._sign(key, digest)
+
+    def _sign(self, key: _Handle, digest: bytes) -> bytes:
         context = self._context(key)
         if self._library.EVP_PKEY_sign_init(context.pointer) != 1:
             raise self._failed("preparing to sign")

@@ -3,6 +3,7 @@
 import json
 import secrets
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -97,9 +98,13 @@ def test_signatures_never_repeat_a_nonce() -> None:
 
 
 def test_python_never_touches_a_private_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = sm2.SigningKey(PRIVATE)
     monkeypatch.setattr(sm2_backends, "chosen", PythonBackend)
-    for use in (lambda: key.sign(b""), lambda: sm2.SigningKey(PRIVATE), lambda: sm2.sign(PRIVATE, b"")):
+    uses: tuple[Callable[[], object], ...] = (
+        lambda: PythonBackend().signer(PRIVATE, PUBLIC),
+        lambda: sm2.SigningKey(PRIVATE),
+        lambda: sm2.sign(PRIVATE, b""),
+    )
+    for use in uses:
         with pytest.raises(Unavailable) as caught:
             use()
         assert caught.value.code == "SM2_CANNOT_SIGN"
@@ -117,8 +122,8 @@ class _Repeats(PythonBackend):
 
     signs = True
 
-    def sign(self, private_key: bytes, public_key: bytes, digest: bytes) -> bytes:  # noqa: ARG002 - the port's
-        return bytes.fromhex(STANDARD["r"] + STANDARD["s"])
+    def signer(self, private_key: bytes, public_key: bytes) -> Callable[[bytes], bytes]:  # noqa: ARG002 - the port's
+        return lambda _: bytes.fromhex(STANDARD["r"] + STANDARD["s"])
 
     def public_key(self, private_key: bytes) -> bytes:  # noqa: ARG002 - the port's
         return PUBLIC
