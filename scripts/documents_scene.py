@@ -1,0 +1,115 @@
+"""Sealed documents of our own, and everything that is needed to judge them: for experiments, benchmarks and tests."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from ledger.algorithms.digests import sm3
+from ledger.documents.ofd_check import Judge, judge_by
+from ledger.documents.ofd_making import Sealer, Sheet, Signing, make, sign
+from ledger.documents.ofd_sealing import SealInHand, SignerAlone
+from ledger.seals.development import DevelopmentAuthority
+from ledger.seals.issuing import Identity
+from ledger.seals.making import make_signed_data
+from ledger.seals.seal import Form
+from ledger.seals.trust import TrustStores
+from ledger.verdict import Report
+
+SHEET = Sheet(
+    "营业执照",
+    ("统一社会信用代码：91310000MA1FL0000X", "名称：某某有限公司", "类型：有限责任公司"),
+    (("ZZMC", "营业执照"), ("ZZBH", "001")),
+    metadata=b'<?xml version="1.0" encoding="UTF-8"?><license><ZZMC>\xe8\x90\xa5</ZZMC></license>',
+)
+_DAY = 86_400
+
+
+def unix(text: str) -> int:
+    """Seconds of a moment in UTC, written as 2025-01-02T01:00:00."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
+
+
+SIGNED = unix("2025-01-02T01:00:00")
+"""09:00 in Beijing, what ``Signing`` writes where not told otherwise."""
+ASKED = unix("2025-06-01T00:00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An authority for development, a seal maker, two agencies with seals, and a stranger with his own authority."""
+
+    authority: DevelopmentAuthority = field(repr=False)
+    maker: Identity = field(repr=False)
+    agency: Identity = field(repr=False)
+    trust: TrustStores = field(repr=False)
+    sealer: SealInHand = field(repr=False)
+    second: SealInHand = field(repr=False)
+    stranger: SealInHand = field(repr=False)
+
+    @classmethod
+    def open(cls, seed: int = 1) -> "Desk":
+        """The same keys for the same seed: good enough for what nobody trusts."""
+        randomness = random.Random(seed).randbytes  # noqa: S311 - keys of fixtures, the same every time
+        authority, maker, agency = _founded(randomness)
+        lists = authority.revocation_list(ASKED - _DAY)
+        other = authority.issue("Approver", "第二机关")
+        foreign = _founded(randomness)
+        return cls(
+            authority, maker, agency, authority.trust(lists),
+            _sealer(authority, maker, agency, Form.V4, SIGNED),
+            _sealer(authority, maker, other, Form.V4, unix("2025-03-01T01:00:00")),
+            _sealer(*foreign, Form.V4, SIGNED),
+        )  # fmt: skip
+
+    def sealer_of(self, form: Form) -> SealInHand:
+        """The agency with a seal of this form."""
+        return _sealer(self.authority, self.maker, self.agency, form, SIGNED)
+
+    @property
+    def judge(self) -> Judge:
+        """Judges by the desk's trust at ``ASKED``."""
+        return judge_by(self.trust, ASKED)
+
+
+def _founded(randomness: Callable[[int], bytes]) -> tuple[DevelopmentAuthority, Identity, Identity]:
+    authority = DevelopmentAuthority.found(randomness, unix("2024-01-01T00:00:00"), unix("2034-01-01T00:00:00"))
+    return authority, authority.issue("Seal Maker", "制章中心"), authority.issue("Agency", "第一机关")
+
+
+def _sealer(authority: DevelopmentAuthority, maker: Identity, agency: Identity, form: Form, moment: int) -> SealInHand:
+    made = authority.seal(form, maker, agency, "某某机关", unix("2024-06-01T00:00:00"), "HX0001")
+    return SealInHand(form, made, agency, moment)
+
+
+SECOND = Signing(time="2025-03-01 09:00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Originals to spoil: documents (name, bytes), DER by kind, values with what they sign, PDF documents."""
+
+    judge: Judge
+    documents: tuple[tuple[str, bytes], ...]
+    encoded: tuple[tuple[str, bytes], ...]
+    values: tuple[tuple[str, bytes, bytes], ...]
+    pdfs: tuple[tuple[str, bytes], ...] = ()
+    check_pdf: Callable[[bytes], Report] | None = None
+    same_pdf: Callable[[bytes, bytes], bool] = field(default=lambda one, other: one == other)
+
+    @classmethod
+    def build(cls, seed: int = 1) -> "Scene":
+        """Everything made afresh."""
+        desk = Desk.open(seed)
+        sealers: dict[str, Sealer] = {form.value: desk.sealer_of(form) for form in (Form.V1, Form.V4, Form.V5)}
+        sealers[Form.SIGNED_DATA.value] = SignerAlone(desk.agency, SIGNED)
+        blank = make(SHEET)
+        documents = [(name, sign(blank, sealer)) for name, sealer in sealers.items()]
+        documents.append(("two signatures", sign(sign(blank, desk.sealer), desk.second, SECOND)))
+        original = b"the bytes that are signed"
+        values = [(name, sealer.sign(original, "/x"), original) for name, sealer in sealers.items()]
+        seals = [("seal", sealer.seal) for sealer in sealers.values() if sealer.seal]
+        signatures = [("signature", value) for name, value, _ in values if name != Form.SIGNED_DATA.value]
+        data = make_signed_data(sm3(original), desk.agency, SIGNED)
+        encoded = [*seals, *signatures, ("signed data", data), ("certificate", desk.agency.certificate)]
+        return cls(desk.judge, tuple(documents), tuple(encoded), tuple(values))
