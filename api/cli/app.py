@@ -6,7 +6,15 @@ from typing import Annotated
 
 import typer
 
-from api.cli import case_commands, grant_commands, key_commands, proof_commands, registry_commands, system_commands
+from api.cli import (
+    case_commands,
+    grant_commands,
+    key_commands,
+    license_commands,
+    proof_commands,
+    registry_commands,
+    system_commands,
+)
 from ledger.errors import HuxinError, InvalidInput
 
 EXIT_CODES = """退出码 Exit codes: 0 完成 done, 有效 valid · 1 被拒 refused, 无效 invalid, 有差异 differences ·
@@ -26,7 +34,7 @@ app = typer.Typer(
 )
 for part in (
     key_commands.keys, registry_commands.agency, registry_commands.window, registry_commands.officer,
-    registry_commands.item, grant_commands.grant, case_commands.case, proof_commands.seal, proof_commands.license_,
+    registry_commands.item, grant_commands.grant, case_commands.case, proof_commands.seal, license_commands.license_,
     proof_commands.verify, key_commands.council,
 ):  # fmt: skip
     app.add_typer(part)

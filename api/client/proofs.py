@@ -47,6 +47,15 @@ class Proofs:
         sm3, sha256 = digests_of(path)
         return _worse(self.verify_digest(sm3), self.verify_digest(sha256))
 
+    def verify_shown(self, license_: License, batch: bytes | None = None, proof: tuple[bytes, ...] = ()) -> ReportView:
+        """The same for a license that its holder shows, with the proof of its batch."""
+        return self._license(
+            VerifyLicenseRequest(
+                license=write_act(license_), batch=None if batch is None else "0x" + batch.hex(),
+                proof=tuple("0x" + word.hex() for word in proof),
+            )
+        )  # fmt: skip
+
     def _license(self, request: VerifyLicenseRequest) -> ReportView:
         return self._ask("POST", "/v1/verify/license", ReportView, request)
 
