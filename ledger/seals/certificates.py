@@ -41,7 +41,7 @@ _UNDERSTOOD = frozenset({
     _KEY_IDENTIFIER, _KEY_USAGE, _BASIC, _DISTRIBUTION, _AUTHORITY_KEY, _EXTENDED_USAGE, "2.5.29.17", "2.5.29.32",
 })  # fmt: skip
 
-_LIMITS = Limits(size=1 << 18, elements=4_000, depth=24)
+_LIMITS = Limits(size=1 << 15, elements=2_000, depth=24)
 # Bytes of a certificate that is kept read: what is larger is odd, and must not fill the memory.
 _KEPT = 8_192
 

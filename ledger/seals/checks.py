@@ -35,6 +35,8 @@ from ledger.seals.validity import Moments, judge_certificate
 from ledger.seals.verifying import digest_by_oid, matching_digest, verify
 from ledger.verdict import Check, Report, Verdict
 
+__all__ = ["ANY", "Expected", "SealReport", "SignatureReport", "check_seal", "check_signature"]
+
 ANY = Expected()
 
 

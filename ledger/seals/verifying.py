@@ -42,7 +42,7 @@ def verify(
     return Outcome.WEAK if weak else Outcome.HOLDS
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=256)
 def verify_cached(algorithm: str, public_key_info: bytes, message: bytes, signature: bytes) -> Outcome:
     """The same for what comes again and again: certificates of authorities, revocation lists."""
     return verify(algorithm, public_key_info, message, signature)
