@@ -7,7 +7,8 @@ of an entry agree, no name comes twice in any writing, nothing stands before or 
 ``ZIP_TRUNCATED`` ``ZIP_TRAILING_DATA`` ``ZIP_PREFIXED`` ``ZIP_COUNT`` ``ZIP_MALFORMED`` ``ZIP_OVERLAP``
 ``ZIP_HIDDEN_DATA`` ``ZIP_HEADERS_DISAGREE`` ``ZIP_DUPLICATE_NAME`` ``ZIP_NAME_UNSAFE`` ``ZIP_LINK``
 ``ZIP_SPLIT``; and, where nothing is shown to be wrong but it cannot be read here, ``ZIP_ENCRYPTED``
-``ZIP_COMPRESSION_UNKNOWN`` ``ZIP_TOO_MANY_ENTRIES`` ``ZIP_TOO_LARGE`` ``ZIP_BOMB`` (``LIMITS`` holds these).
+``ZIP_COMPRESSION_UNKNOWN`` ``ZIP_VERSION_UNKNOWN`` ``ZIP_TOO_MANY_ENTRIES`` ``ZIP_TOO_LARGE``
+``ZIP_BOMB`` (``LIMITS`` holds these).
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +21,14 @@ from ledger.errors import InvalidInput
 
 STORED, DEFLATED = 0, 8
 LIMITS = frozenset(
-    {"ZIP_ENCRYPTED", "ZIP_COMPRESSION_UNKNOWN", "ZIP_TOO_MANY_ENTRIES", "ZIP_TOO_LARGE", "ZIP_BOMB"},
+    {
+        "ZIP_ENCRYPTED",
+        "ZIP_COMPRESSION_UNKNOWN",
+        "ZIP_VERSION_UNKNOWN",
+        "ZIP_TOO_MANY_ENTRIES",
+        "ZIP_TOO_LARGE",
+        "ZIP_BOMB",
+    },
 )
 """Codes that say "not read here" rather than "wrong"."""
 
@@ -31,7 +39,9 @@ _CENTRAL = Struct("<4s6H3L5H2L")
 _LOCAL = Struct("<4s5H3L2H")
 _MAX16, _MAX32 = 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED_FLAGS = 0x0001 | 0x0040 | 0x2000
-_DESCRIPTOR_FLAG = 0x0008
+_DESCRIPTOR_FLAG, _PATCH_FLAG = 0x0008, 0x0020
+_NEWEST = 63
+"""Version 6.3 of the format; what a newer one means is not known here."""
 _AES = 99
 _EXTRA_ZIP64, _EXTRA_UNICODE_PATH = 0x0001, 0x7075
 
@@ -187,7 +197,7 @@ def _centrals(raw: bytes, count: int) -> list[_Central]:
 def _central(raw: bytes, place: int) -> tuple[_Central, int]:
     if place + _CENTRAL.size > len(raw) or raw[place : place + 4] != b"PK\x01\x02":
         refuse("ZIP_MALFORMED", "the directory cannot be read", "压缩包目录无法读取")
-    (_, made, _, flags, method, _, _, crc, packed, size, name_length, extra_length, comment_length, disk, _, mode,
+    (_, made, needed, flags, method, _, _, crc, packed, size, name_length, extra_length, comment_length, disk, _, mode,
      offset) = _CENTRAL.unpack_from(raw, place)  # fmt: skip
     start = place + _CENTRAL.size
     end = start + name_length + extra_length + comment_length
@@ -200,6 +210,8 @@ def _central(raw: bytes, place: int) -> tuple[_Central, int]:
         refuse("ZIP_SPLIT", "part of a split archive", "这是分卷压缩包的一部分")
     if flags & _ENCRYPTED_FLAGS or method == _AES:
         refuse("ZIP_ENCRYPTED", "the archive is encrypted", "压缩包已加密，请提供未加密的文件")
+    if needed & 0xFF > _NEWEST or flags & _PATCH_FLAG:
+        refuse("ZIP_VERSION_UNKNOWN", "the archive needs a newer reader", "压缩包版本过高，无法读取")
     if method not in {STORED, DEFLATED}:
         refuse("ZIP_COMPRESSION_UNKNOWN", f"compression method {method} is not read here", f"不支持的压缩方法 {method}")
     if made >> 8 == 3 and (mode >> 28) == 0xA:

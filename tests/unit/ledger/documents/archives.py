@@ -16,6 +16,7 @@ class Part:
     flags: int = 0
     method: int = 8
     made: int = 20
+    needed: int = 20
     mode: int = 0
     crc: int | None = None
     size: int | None = None
@@ -53,8 +54,8 @@ class Part:
             size = packed = offset = 0xFFFFFFFF
         at = offset if self.offset is None else self.offset
         fields = (
-            self.made, 20, self.flags, self.method, 0, 0, self._crc(), packed, size, len(self.name), len(extra), 0,
-            self.disk, 0, self.mode, at,
+            self.made, self.needed, self.flags, self.method, 0, 0, self._crc(), packed, size, len(self.name),
+            len(extra), 0, self.disk, 0, self.mode, at,
         )  # fmt: skip
         return MARK_CENTRAL + struct.pack("<6H3L5H2L", *fields) + self.name + extra
 

@@ -124,6 +124,8 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "a link": (archive(Part(b"OFD.xml", b"/etc/passwd", made=(3 << 8) | 20, mode=0o120777 << 16)), "ZIP_LINK"),
     "encrypted": (archive(Part(b"OFD.xml", b"x", flags=1)), "ZIP_ENCRYPTED"),
     "encrypted with AES": (archive(Part(b"OFD.xml", b"x", method=99)), "ZIP_ENCRYPTED"),
+    "of a version to come": (archive(Part(b"OFD.xml", b"x", needed=64)), "ZIP_VERSION_UNKNOWN"),
+    "a patch": (archive(Part(b"OFD.xml", b"x", flags=0x20)), "ZIP_VERSION_UNKNOWN"),
     "packed with LZMA": (archive(Part(b"OFD.xml", b"x", method=14)), "ZIP_COMPRESSION_UNKNOWN"),
     "wrong checksum": (archive(Part(b"OFD.xml", b"xyz", crc=1)), "ZIP_DATA_CORRUPT"),
     "larger than it says": (archive(Part(b"OFD.xml", TEXT, size=100)), "ZIP_DATA_CORRUPT"),

@@ -1,0 +1,62 @@
+"""What keeps forged and hostile documents out, switched off one by one."""
+
+from typing import Any
+
+from ledger.documents import ofd_check, ofd_rules, zip_directory
+from ledger.seals import checks, der, seal_checks
+from ledger.seals.verifying import Outcome
+from ledger.verdict import Check, valid
+
+
+def _in(module: Any) -> Any:
+    """The module as what may be patched, whatever it imported."""
+    return module
+
+
+def reference_not_compared() -> None:
+    """A protected part may have any bytes: its digest is computed and not compared."""
+    ofd_rules.matches = lambda *_: True
+
+
+def coverage_not_checked() -> None:
+    """Parts that no signature protects are taken for sealed."""
+
+    def covered(name: str, *_: Any) -> Check:
+        return valid(name, "", "")
+
+    _in(ofd_check).check_coverage = covered
+
+
+def value_not_verified() -> None:
+    """Signature values hold, whatever they are."""
+
+    def holds(*_: Any) -> Outcome:
+        return Outcome.HOLDS
+
+    _in(checks).verify = _in(seal_checks).verify = holds
+
+
+def trailing_bytes_taken() -> None:
+    """Bytes after the end of a DER value are passed over."""
+    strict = der.decode
+
+    def lax(data: bytes, *more: Any) -> Any:
+        found = der._Decoder(data, *(more or (der.DEFAULT_LIMITS,))).element(0, len(data), 0)  # noqa: SLF001
+        return strict(found.raw, *more)
+
+    for module in (der, checks):
+        _in(module).decode = lax
+
+
+def duplicate_names_taken() -> None:
+    """Two entries of an archive may have one name."""
+    zip_directory._check_names = lambda central: None  # noqa: ARG005, SLF001
+
+
+def list_of_signatures_ignored() -> None:
+    """A changed list of signatures is always explained by a later one."""
+
+    def explained(name: str, *_: Any) -> Check:
+        return valid(name, "", "")
+
+    _in(ofd_check).check_list_change = explained
