@@ -196,6 +196,7 @@ def _single_words(world: World) -> Iterator[tuple[str, str, str, Mapping[Any, An
     yield "seals", "sealDigest(uint64)", "digest of seal", digests, number
     yield "licenses", "licenseWord(bytes32)", "license", world.licenses, words.license_
     yield "licenses", "batchWord(bytes32)", "license batch", world.batches, words.batch
+    yield "licenses", "useWord(bytes32)", "authorization", world.uses, words.use
     yield "trails", "heads(bytes32)", "case", world.heads, number
     yield "trails", "links(bytes32)", "child case", world.links, number
 

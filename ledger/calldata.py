@@ -25,7 +25,7 @@ from typing import Any
 from eth_abi.abi import encode as abi_encode
 from eth_abi.exceptions import DecodingError
 
-from ledger.acts import PROOF_TYPES, PROVEN, Open, Proposal, Step, StepList
+from ledger.acts import PROVEN, HolderProof, License, Open, Proposal, Step, StepList, unsigned_of
 from ledger.crypto import keccak
 from ledger.eip712 import decode_canonical, encode_body
 from ledger.errors import InvalidInput
@@ -40,6 +40,9 @@ ADMIN_SUBMIT = "submit((uint8,bytes,bytes)[])"
 COUNCIL_SUBMIT = "submit(((address,bytes,uint64,uint32),bytes[])[])"
 COUNCIL_EXECUTE = "execute((address,bytes,uint64,uint32)[])"
 _WORD_32 = (32).to_bytes(32, "big")
+_NO_LICENSE = License(0, 0, *(NO_SUBJECT,) * 6, 0, 0)
+NO_HOLDER = HolderProof(_NO_LICENSE, NO_SUBJECT, (), NO_SUBJECT, NO_SUBJECT)
+"""A proof that proves nothing."""
 NO_STATE = CaseState.unpack(bytes(32), 0)
 
 
@@ -251,8 +254,15 @@ def _proposal(row: tuple[str, bytes, int, int]) -> Proposal:
     return Proposal(bytes.fromhex(target[2:]), data, nonce, deadline)
 
 
-def signed_body(act: Any, batch: bytes | None = None, proof: Sequence[bytes] = ()) -> bytes:
-    """ABI body of an admin act; for ``PROVEN`` acts with the unsigned batch and proof behind it."""
-    if type(act) in PROVEN:
-        return encode_body(act, batch or NO_SUBJECT, tuple(proof), extra=PROOF_TYPES)
-    return encode_body(act)
+def signed_body(
+    act: Any, batch: bytes | None = None, proof: Sequence[bytes] = (), holder: HolderProof | None = None
+) -> bytes:
+    """ABI body of an admin act; for ``PROVEN`` acts with the unsigned batch and proof behind it.
+
+    ``UseLicense`` has the holder's proof before them; without one nothing is proven.
+    """
+    if type(act) not in PROVEN:
+        return encode_body(act)
+    unsigned = unsigned_of(type(act))
+    before = (holder or NO_HOLDER,) if HolderProof in unsigned else ()
+    return encode_body(act, *before, batch or NO_SUBJECT, tuple(proof), extra=unsigned)

@@ -228,22 +228,27 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def encode_body(*values: Any, extra: tuple[str, ...] = ()) -> bytes:
-    """``abi.encode`` of a struct, followed by plain values of the ABI types ``extra``."""
+def encode_body(*values: Any, extra: tuple[str | type, ...] = ()) -> bytes:
+    """``abi.encode`` of a struct, followed by values of the types ``extra``: ABI types or structs."""
     struct, *rest = values
     try:
-        return abi_encode((abi_type(_class_of(struct)), *extra), (_plain(struct), *rest))
+        return abi_encode((abi_type(_class_of(struct)), *map(_abi, extra)), (_plain(struct), *map(_plain, rest)))
     except EncodingError as error:
         raise InvalidInput("ACT_UNENCODABLE", "act", str(error), f"无法编码:{error}") from error
 
 
-def decode_body(cls: type, body: bytes, extra: tuple[str, ...] = ()) -> tuple[Any, ...]:
+def _abi(kind: str | type) -> str:
+    return abi_type(kind) if isinstance(kind, type) else kind
+
+
+def decode_body(cls: type, body: bytes, extra: tuple[str | type, ...] = ()) -> tuple[Any, ...]:
     """Inverse of :func:`encode_body`; raises InvalidInput ``ACT_UNDECODABLE``."""
     try:
-        raw, *rest = decode_canonical((abi_type(cls), *extra), body)
+        raw, *rest = decode_canonical((abi_type(cls), *map(_abi, extra)), body)
     except (DecodingError, OverflowError, UnicodeDecodeError) as error:
         raise InvalidInput("ACT_UNDECODABLE", "act", str(error), f"无法解码:{error}") from error
-    return (_rebuild(cls, raw), *rest)
+    carried = (_rebuild(kind, one) if isinstance(kind, type) else one for kind, one in zip(extra, rest, strict=True))
+    return (_rebuild(cls, raw), *carried)
 
 
 def decode_canonical(types: Sequence[str], data: bytes) -> tuple[Any, ...]:

@@ -60,6 +60,8 @@ class DocumentKind(StrEnum):
     WITHDRAWAL = "withdrawal"  # 撤回申请
     TERMINATION = "termination"  # 终止决定
     LINK = "link"  # 并联、关联办件
+    HOLDER = "holder"  # 持证主体
+    AUTHORIZATION = "authorization"  # 用证授权
 
 
 def commit(kind: DocumentKind, entry: Entry, salt: bytes) -> bytes:

@@ -31,6 +31,7 @@ class Reason(IntEnum):
     PROPOSAL_UNKNOWN = 13
     DELAY_NOT_OVER = 14
     TOO_LATE_TO_EXECUTE = 15
+    HOLDER_NOT_PROVEN = 16
     # the signer and where the signer belongs
     WRONG_ACTOR = 20
     KEY_NOT_YET_VALID = 21
@@ -129,6 +130,10 @@ class Reason(IntEnum):
     BATCH_UNKNOWN = 178
     BATCH_EXISTS = 179
     BAD_PROOF = 180
+    AUTHORIZATION_USED = 181
+    AUTHORIZATION_ELSEWHERE = 182
+    AUTHORIZATION_NOT_YET_VALID = 183
+    AUTHORIZATION_EXPIRED = 184
     # governance
     NOT_COUNCIL = 200
     CALL_FAILED = 205
@@ -270,6 +275,11 @@ TEXTS: dict[Reason, Text] = {
     Reason.BATCH_UNKNOWN: Text("证照批次未登记", "no such license batch"),
     Reason.BATCH_EXISTS: Text("证照批次已登记", "the batch is registered already"),
     Reason.BAD_PROOF: Text("默克尔证明不成立", "the Merkle proof does not hold"),
+    Reason.HOLDER_NOT_PROVEN: Text("未能证明该授权由持证人签署,或所附证照内容与证照不符", "not shown that the license's holder signed this authorization: signature, key or license differ"),
+    Reason.AUTHORIZATION_USED: Text("该用证授权已使用过,请持证人重新授权", "this authorization has been used: ask the holder for another"),
+    Reason.AUTHORIZATION_ELSEWHERE: Text("该用证授权是授予其他窗口的", "the holder authorised another window"),
+    Reason.AUTHORIZATION_NOT_YET_VALID: Text("该用证授权尚未生效", "the authorization is not valid yet"),
+    Reason.AUTHORIZATION_EXPIRED: Text("该用证授权已过期,请持证人重新授权", "the authorization has expired: ask the holder for another"),
     Reason.NOT_COUNCIL: Text("只有理事会可以执行", "only the council may do this"),
     Reason.DELAY_NOT_OVER: Text("延时尚未结束", "the delay is not over"),
     Reason.PROPOSAL_UNKNOWN: Text("提案不存在", "no such proposal"),

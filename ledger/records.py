@@ -208,6 +208,14 @@ class LicenseRecord(Interval):
     case_tag: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class LicenseUse:
+    """Who consumed an authorization of a holder, and when."""
+
+    officer: int
+    used_at: int
+
+
 @dataclass(slots=True)
 class Batch:
     """A Merkle batch of licenses."""

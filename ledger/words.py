@@ -8,6 +8,7 @@ from ledger.records import (
     ItemVersion,
     Key,
     LicenseRecord,
+    LicenseUse,
     Seal,
     Window,
 )
@@ -82,3 +83,8 @@ def license_(record: LicenseRecord) -> int:
 def batch(record: Batch) -> int:
     """Issuer 32@0, seal number 32@32, issuedAt 32@64, count 32@96."""
     return _pack((record.issuer, 0), (record.seal, 32), (record.issued_at, 64), (record.count, 96))
+
+
+def use(record: LicenseUse) -> int:
+    """Officer 64@0, usedAt 32@64."""
+    return _pack((record.officer, 0), (record.used_at, 64))

@@ -11,6 +11,7 @@ from ledger.records import (
     Item,
     Key,
     LicenseRecord,
+    LicenseUse,
     Seal,
     Window,
 )
@@ -74,6 +75,7 @@ class World:
     seals: dict[int, Seal] = field(default_factory=dict)
     licenses: dict[bytes, LicenseRecord] = field(default_factory=dict)
     batches: dict[bytes, Batch] = field(default_factory=dict)
+    uses: dict[bytes, LicenseUse] = field(default_factory=dict)
     heads: dict[bytes, bytes] = field(default_factory=dict)
     links: dict[bytes, bytes] = field(default_factory=dict)
     judged: set[bytes] = field(default_factory=set)

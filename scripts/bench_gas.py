@@ -35,6 +35,7 @@ from scripts.gas_scene import (
     ten_officers,
     with_grant,
 )
+from scripts.gas_uses import LIBRARY, uses_of_batch, uses_singly
 
 SNAPSHOT = Path(__file__).parent.parent / "hardhat" / "gas-snapshot.json"
 BATCH = 100
@@ -107,6 +108,9 @@ class Bench:
         self._hundreds()
         self._lists()
         self._singles()
+        self._row("use", "use of a license that was issued singly", uses_singly(self.scene, self._ten), BATCH)
+        mined = uses_of_batch(self.scene, self._ten)
+        self._row("use-of-batch", f"use of a license of a batch of {LIBRARY:,}", mined, BATCH)
 
     def _hundreds(self) -> None:
         first, cases = self.scene.open_cases(self._hundred)

@@ -4,7 +4,7 @@ Everything is derived from names, so that each run signs the same bytes. Every t
 rules, and what the chain emits must be what they say: a figure of a step that was not taken would be worth nothing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -155,13 +155,16 @@ class Scene:
         mined, outcomes = self.send("council", calldata.council_call(ballots))
         return _applied(mined, outcomes)
 
-    def administer(self, contract: str, signed: Iterable[tuple[bytes, int, type, dict[str, Any]]]) -> Mined:
-        """Acts of administration: (key, officer, class, fields)."""
+    def administer(
+        self, contract: str, signed: Iterable[tuple[bytes, int, type, dict[str, Any]]],
+        unsigned: Callable[[Any], dict[str, Any]] = lambda _act: {},
+    ) -> Mined:  # fmt: skip
+        """Acts of administration: (key, officer, class, fields); ``unsigned`` says what travels beside one."""
         rows = []
         for key, who, cls, fields in signed:
             act = cls(**fields, officer=who, nonce=self._next(), deadline=FOREVER)
             hashed = digest(self.world.deployment.domain(contract), struct_hash(act))
-            rows.append(SignedAct(acts.kind_of(cls), calldata.signed_body(act), sign(key, hashed)))
+            rows.append(SignedAct(acts.kind_of(cls), calldata.signed_body(act, **unsigned(act)), sign(key, hashed)))
         mined, outcomes = self.send(contract, calldata.admin_call(rows))
         return _applied(mined, outcomes)
 

@@ -11,7 +11,19 @@ import json
 import sys
 from pathlib import Path
 
-from ledger.acts import ACTS, PROVEN, GrantTerms, License, Open, Proposal, Step, StepList
+from ledger.acts import (
+    ACTS,
+    PROVEN,
+    GrantTerms,
+    HolderProof,
+    License,
+    Open,
+    Proposal,
+    Step,
+    StepList,
+    UseAuthorization,
+    UseLicense,
+)
 from ledger.eip712 import DOMAIN_NAME, DOMAIN_TYPE, DOMAIN_VERSION, struct_fields, type_string
 from ledger.procedure import RULES, Action, CaseStatus, Effect, Mode, Requires, Right, Role, Subject
 from ledger.reasons import ANYBODY_CAN_CAUSE, TEXTS, Reason
@@ -19,7 +31,8 @@ from ledger.state import Flag
 
 ROOT = Path(__file__).parent.parent
 STRUCTS: tuple[type, ...] = (
-    Open, Step, StepList, GrantTerms, License, Proposal, *(cls for classes in ACTS.values() for cls in classes),
+    Open, Step, StepList, GrantTerms, License, UseAuthorization, Proposal,
+    *(cls for classes in ACTS.values() for cls in classes),
 )  # fmt: skip
 SOLIDITY = ROOT / "contracts" / "src" / "generated"
 HEADER = """// SPDX-License-Identifier: Apache-2.0
@@ -78,9 +91,10 @@ def javascript() -> str:
         "domain": {"name": DOMAIN_NAME, "version": DOMAIN_VERSION},
         "structs": {
             cls.__name__: [{"name": field.name, "type": field.type_name} for field in struct_fields(cls)]
-            for cls in STRUCTS
+            for cls in (*STRUCTS, HolderProof)
         },
         "kinds": {contract: [cls.__name__ for cls in classes] for contract, classes in ACTS.items()},
+        "withHolder": [UseLicense.__name__],
         "withProof": [cls.__name__ for cls in PROVEN],
         "withSubject": [code for code, rule in RULES.items() if rule.subject is not Subject.NONE],
         "withChild": [code for code, rule in RULES.items() if rule.effect is Effect.JOIN],

@@ -12,11 +12,12 @@ from ledger.ids import agency_of
 from ledger.reasons import Refusal
 from ledger.records import GranteeKind
 from ledger.rules.council import CALLS, Call, decode_arguments
-from ledger.rules.licenses import leaf_of
+from ledger.rules.licenses import authorization_id, leaf_of
 from ledger.world import World
 
 _LICENSE_FIELDS = ("item", "sm3", "sha256", "identifier", "holder", "case_key", "supersedes")
 _ITEM_FIELDS = ("code", "name", "materials", "accept_days", "decide_days")
+_USE_FIELDS = ("license", "window", "purpose", "not_before", "not_after")
 _SEAL_FIELDS = ("name", "sm3", "sha256", "certificate")
 
 
@@ -36,6 +37,9 @@ def details_of(world: World, act: Any) -> Details:
     if type(act) in _ONE_ROW:
         table, key, columns = _ONE_ROW[type(act)](act)
         return {(table.name, key): columns}
+    if isinstance(act, acts.UseLicense):
+        key = authorization_id(world, act.authorization)
+        return {(t.license_uses.name, key): {"case_key": act.case_key, **_take(act.authorization, _USE_FIELDS)}}
     if isinstance(act, acts.AcceptAgreement):
         terms = (*act.given, *act.received)
         return {(t.grants.name, one.grant): {"agreement": act.agreement} for one in terms}

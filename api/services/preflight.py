@@ -12,6 +12,7 @@ from api.services.words import names, reason_view
 from api.store.registry import RegistryReads
 from api.wire.acts import GrantorView, PreflightRequest, PreflightView, RejectedGrant
 from ledger import acts
+from ledger.calldata import NO_HOLDER
 from ledger.errors import Fault, InvalidInput
 from ledger.ids import agency_of, format_id, parse_id
 from ledger.procedure import RULES, Action, Mode, Role
@@ -23,6 +24,7 @@ from ledger.state import CaseState
 from ledger.world import World
 
 _NO_PROOF: dict[type, tuple[Any, ...]] = dict.fromkeys(acts.PROVEN, (bytes(32), ()))
+_NO_PROOF[acts.UseLicense] = (NO_HOLDER, bytes(32), ())
 
 
 class Preflight:

@@ -7,9 +7,11 @@ from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, text
 
 from api.store.schema import INDEX, Unsigned, interval, metadata, number, octets, u64
 
-VERSION = 2
+VERSION = 3
 
 _REFUSED = "reason <> 0"
+ON_SEALS = "name IN ('ChangeSeal', 'RegisterSeal', 'SetSealStatus') AND result = 'applied'"
+"""Acts that make a seal's history; a query that uses the index below has this word for word."""
 
 _KIND = {"kind": INDEX}
 
@@ -114,6 +116,15 @@ batches = Table(
     info=_KIND,
 )  # fmt: skip
 
+license_uses = Table(
+    "license_uses", metadata,
+    octets("authorization", primary_key=True), u64("officer"), number("used_at"),
+    octets("license", nullable=True, index=True), u64("window", nullable=True), octets("purpose", nullable=True),
+    octets("case_key", nullable=True, index=True), number("not_before", nullable=True),
+    number("not_after", nullable=True), number("block"),
+    info=_KIND,
+)  # fmt: skip
+
 cases = Table(
     "cases", metadata,
     octets("case_key", primary_key=True), octets("head"), octets("trail"),
@@ -152,6 +163,7 @@ outcomes = Table(
     Index("ix_outcomes_subject", "subject", sqlite_where=text(_REFUSED), postgresql_where=text(_REFUSED)),
     Index("ix_outcomes_agency_position", "agency", "position"),
     Index("ix_outcomes_other_position", "other", "position"),
+    Index("ix_outcomes_on_seals", "agency", "position", sqlite_where=text(ON_SEALS), postgresql_where=text(ON_SEALS)),
     info=_KIND,
 )  # fmt: skip
 """One row per act of each transaction. ``position = block << 28 | transaction << 14 | place`` is the

@@ -128,6 +128,7 @@ AGREEMENTS = _plain(t.agreements, "id", "terms", _agency)
 SEALS = _record(t.seals, "id", records.Seal, _agency)
 LICENSES = _record(t.licenses, "leaf", records.LicenseRecord)
 BATCHES = _record(t.batches, "root", records.Batch)
+USES = _record(t.license_uses, "authorization", records.LicenseUse)
 LINKS = _plain(t.links, "child", "parent")
 HEADS = _plain(t.cases, "case_key", "head")
 

@@ -29,11 +29,12 @@ RECORDS: dict[str, Shape] = {
     "seals": shapes.SEALS,
     "licenses": shapes.LICENSES,
     "batches": shapes.BATCHES,
+    "uses": shapes.USES,
     "links": shapes.LINKS,
 }
 """The world's mappings that are written back by comparing; heads follow from the steps taken."""
 
-VOLATILE = ("heads", "links", "licenses", "judged")
+VOLATILE = ("heads", "links", "licenses", "uses", "judged")
 """What grows with the work done, and is not kept in memory from block to block."""
 MOST_KEPT = 200_000
 

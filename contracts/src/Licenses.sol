@@ -3,11 +3,19 @@ pragma solidity 0.8.37;
 
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
-import {IssueBatch, IssueLicense, SetLicenseStatus} from "./acts/LicensesActs.sol";
+import {
+    HolderProof,
+    IssueBatch,
+    IssueLicense,
+    SetLicenseStatus,
+    UseAuthorization,
+    UseLicense
+} from "./acts/LicensesActs.sol";
 import {Ids} from "./base/Ids.sol";
 import {Intervals} from "./base/Intervals.sol";
 import {Member} from "./base/Member.sol";
 import {Refusals} from "./base/Refusals.sol";
+import {Signatures} from "./base/Signatures.sol";
 import {ActTypes} from "./generated/ActTypes.sol";
 import {Procedure} from "./generated/Procedure.sol";
 import {Reasons} from "./generated/Reasons.sol";
@@ -19,12 +27,15 @@ import {ISeals} from "./interfaces/ISeals.sol";
 /// @title Licenses
 /// @notice E-licenses issued singly or as a Merkle batch, with a status for each leaf.
 /// @dev A license of a batch has no word until it is touched; then the act carries the proof that it belongs
-/// to the batch.
+/// to the batch. A license is used by whom its holder has authorised, once; the key that the holder signs with is
+/// one of the salted fields behind `License.holder`, and is shown by the way that leads from it to there.
 contract Licenses is ILicenses, Member {
     using Intervals for uint256;
 
     uint256 private constant _TAG = (1 << 88) - 1;
     uint256 private constant _LONGEST_PROOF = 64;
+    /// @dev Lengths and names of kind "holder" and field "key", the flag of bytes, and the length of an address.
+    bytes17 private constant _KEY_FIELD = hex"06686f6c6465720200036b657900000014";
 
     /// @notice The catalogue of this deployment.
     ICatalogue public immutable catalogue;
@@ -35,6 +46,8 @@ contract Licenses is ILicenses, Member {
     mapping(bytes32 license => uint256 word) public override licenseWord;
     /// @inheritdoc ILicenses
     mapping(bytes32 root => uint256 word) public override batchWord;
+    /// @inheritdoc ILicenses
+    mapping(bytes32 authorization => uint256 word) public override useWord;
 
     constructor(IRegistry registry_, ICatalogue catalogue_, ISeals seals_) Member(registry_) {
         catalogue = catalogue_;
@@ -69,6 +82,13 @@ contract Licenses is ILicenses, Member {
             bytes32 hash = keccak256(abi.encode(ActTypes.SET_LICENSE_STATUS_TYPEHASH, act));
             return (hash, act.officer, act.deadline);
         }
+        if (kind == ActTypes.USE_LICENSE) {
+            (UseLicense memory act, HolderProof memory holder, bytes32 batch, bytes32[] memory proof) = _decodeUse(
+                body
+            );
+            _checkCanonical(abi.encode(act, holder, batch, proof), body);
+            return (_hashUse(act), act.officer, act.deadline);
+        }
         if (kind != ActTypes.ISSUE_BATCH) revert MalformedBatch();
         IssueBatch memory last = abi.decode(body, (IssueBatch));
         return (_hashWords(ActTypes.ISSUE_BATCH_TYPEHASH, body, 6), last.officer, last.deadline);
@@ -76,6 +96,11 @@ contract Licenses is ILicenses, Member {
 
     /// @dev See `Administration`.
     function _apply(uint8 kind, bytes calldata body, uint256 key) internal override {
+        if (kind == ActTypes.USE_LICENSE) {
+            _needRole(key, Procedure.ROLE_WINDOW | Procedure.ROLE_SERVICE);
+            _useLicense(body, key);
+            return;
+        }
         _needRole(key, Procedure.ROLE_ISSUER);
         uint32 agency = _agencyOf(key);
         if (kind == ActTypes.ISSUE_LICENSE) {
@@ -95,7 +120,7 @@ contract Licenses is ILicenses, Member {
         _checkSeal(one.seal, agency);
         Refusals.need(one.sm3 != 0 && one.sha256Digest != 0, Reasons.BAD_FIELD);
         Refusals.need(one.validUntil > one.validFrom, Reasons.BAD_INTERVAL);
-        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(one))));
+        bytes32 leaf = _leafOf(one);
         Refusals.need(licenseWord[leaf] == 0, Reasons.LICENSE_EXISTS);
         if (one.supersedes != 0) _supersede(one.supersedes, leaf, agency, batch, proof);
         licenseWord[leaf] =
@@ -137,6 +162,26 @@ contract Licenses is ILicenses, Member {
         emit LicenseSuperseded(old, by);
     }
 
+    function _useLicense(bytes calldata body, uint256 key) private {
+        (UseLicense memory act, HolderProof memory holder, bytes32 batch, bytes32[] memory proof) = _decodeUse(body);
+        UseAuthorization memory terms = act.authorization;
+        uint32 moment = _now();
+        uint32 window = uint32(key >> 80);
+        bool here = window != 0 && terms.window == Ids.scoped(_agencyOf(key), window);
+        Refusals.need(here, Reasons.AUTHORIZATION_ELSEWHERE);
+        Refusals.need(moment >= terms.notBefore, Reasons.AUTHORIZATION_NOT_YET_VALID);
+        Refusals.need(moment < terms.notAfter, Reasons.AUTHORIZATION_EXPIRED);
+        bytes32 authorization = _digest(_hashAuthorization(terms));
+        Refusals.need(useWord[authorization] == 0, Reasons.AUTHORIZATION_USED);
+        Refusals.check(_reasonOf(_load(terms.license, batch, proof).statusOf()));
+        Refusals.need(_leafOf(holder.license) == terms.license, Reasons.HOLDER_NOT_PROVEN);
+        Refusals.need(moment >= holder.license.validFrom, Reasons.LICENSE_NOT_YET_VALID);
+        Refusals.need(moment < holder.license.validUntil, Reasons.LICENSE_EXPIRED);
+        Refusals.need(_holderSigned(holder, authorization), Reasons.HOLDER_NOT_PROVEN);
+        useWord[authorization] = uint256(act.officer) | (uint256(moment) << 64);
+        emit LicenseUsed(terms.license, authorization, act.caseKey, terms.window);
+    }
+
     function _checkSeal(uint64 seal, uint32 agency) private view {
         Refusals.need(Ids.agencyOf(seal) == agency, Reasons.SEAL_OF_ANOTHER);
         Refusals.check(seals.whyNot(seal, _now()));
@@ -152,6 +197,16 @@ contract Licenses is ILicenses, Member {
         bool proven = proof.length <= _LONGEST_PROOF && MerkleProof.verify(proof, batch, license);
         Refusals.need(proven, Reasons.BAD_PROOF);
         return _pack(0, Intervals.FOREVER, uint32(issued), uint32(issued >> 32));
+    }
+
+    /// @dev Whether the signer's address is the field `key` of the document `license.holder` is the root of; the
+    /// commitment to a field is that of `ledger/evidence.py`.
+    function _holderSigned(HolderProof memory holder, bytes32 digest) private pure returns (bool) {
+        address signer = Signatures.tryRecover(digest, holder.r, holder.vs);
+        if (signer == address(0) || holder.path.length > _LONGEST_PROOF) return false;
+        bytes32 commitment = keccak256(abi.encodePacked("huxin:evidence:1", holder.salt, _KEY_FIELD, signer));
+        bytes32 leaf = keccak256(bytes.concat(keccak256(abi.encode(commitment))));
+        return MerkleProof.verify(holder.path, holder.license.holder, leaf);
     }
 
     function _pack(uint256 from, uint256 until, uint256 issuer, uint256 seal) private pure returns (uint256) {
@@ -176,6 +231,34 @@ contract Licenses is ILicenses, Member {
         bytes calldata body
     ) private pure returns (SetLicenseStatus memory, bytes32, bytes32[] memory) {
         return abi.decode(body, (SetLicenseStatus, bytes32, bytes32[]));
+    }
+
+    function _decodeUse(
+        bytes calldata body
+    ) private pure returns (UseLicense memory, HolderProof memory, bytes32, bytes32[] memory) {
+        return abi.decode(body, (UseLicense, HolderProof, bytes32, bytes32[]));
+    }
+
+    function _leafOf(License memory one) private pure returns (bytes32) {
+        return keccak256(bytes.concat(keccak256(abi.encode(one))));
+    }
+
+    function _hashAuthorization(UseAuthorization memory terms) private pure returns (bytes32) {
+        return keccak256(abi.encode(ActTypes.USE_AUTHORIZATION_TYPEHASH, terms));
+    }
+
+    function _hashUse(UseLicense memory act) private pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(
+                    ActTypes.USE_LICENSE_TYPEHASH,
+                    _hashAuthorization(act.authorization),
+                    act.caseKey,
+                    act.officer,
+                    act.nonce,
+                    act.deadline
+                )
+            );
     }
 
     function _hashIssue(IssueLicense memory act) private pure returns (bytes32) {

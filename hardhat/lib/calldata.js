@@ -68,7 +68,8 @@ export function readCall(contract, data) {
 
 function readAdmin(contract, kind, body, signature) {
   const name = acts.kinds[contract][kind - 1];
-  const types = [abiType(name), ...(acts.withProof.includes(name) ? ["bytes32", "bytes32[]"] : [])];
+  const holder = acts.withHolder.includes(name) ? [abiType("HolderProof")] : [];
+  const types = [abiType(name), ...holder, ...(acts.withProof.includes(name) ? ["bytes32", "bytes32[]"] : [])];
   const [value] = coder.decode(types, body);
   return statement(name, plain(name, value), [signature]);
 }

@@ -21,6 +21,7 @@ from ledger.acts.grants import (
 )
 from ledger.acts.proofs import (
     ChangeSeal,
+    HolderProof,
     IssueBatch,
     IssueLicense,
     License,
@@ -28,6 +29,8 @@ from ledger.acts.proofs import (
     RegisterSeal,
     SetLicenseStatus,
     SetSealStatus,
+    UseAuthorization,
+    UseLicense,
 )
 from ledger.acts.registry import (
     AssignOfficer,
@@ -43,10 +46,11 @@ from ledger.acts.trail import Open, Step, StepList
 
 __all__ = [
     "ACTS", "PROOF_TYPES", "PROVEN", "AcceptAgreement", "AcceptGrant", "AdminAct", "AssignOfficer",
-    "ChangeSeal", "DeclineGrant", "EnrolOfficer", "GrantTerms", "IssueBatch", "IssueLicense", "License",
+    "ChangeSeal", "DeclineGrant", "EnrolOfficer", "GrantTerms", "HolderProof", "IssueBatch", "IssueLicense", "License",
     "OfferAgreement", "OfferGrant", "Open", "Proposal", "PublishItem", "RegisterSeal", "RegisterWindow",
     "RetireItem", "RotateKey", "SetGrantStatus", "SetLicenseStatus", "SetOfficerStatus", "SetSealStatus",
-    "SetWindowStatus", "Step", "StepList", "WithdrawAgreement", "contract_of", "kind_of",
+    "SetWindowStatus", "Step", "StepList", "UseAuthorization", "UseLicense", "WithdrawAgreement", "contract_of",
+    "kind_of", "unsigned_of",
 ]  # fmt: skip
 
 AdminAct: TypeAlias = (
@@ -55,7 +59,7 @@ AdminAct: TypeAlias = (
     | OfferGrant | AcceptGrant | DeclineGrant | OfferAgreement | AcceptAgreement
     | WithdrawAgreement | SetGrantStatus
     | RegisterSeal | ChangeSeal | SetSealStatus
-    | IssueLicense | IssueBatch | SetLicenseStatus
+    | IssueLicense | IssueBatch | SetLicenseStatus | UseLicense
 )  # fmt: skip
 
 ACTS: dict[str, tuple[type[AdminAct], ...]] = {
@@ -68,15 +72,21 @@ ACTS: dict[str, tuple[type[AdminAct], ...]] = {
         WithdrawAgreement, SetGrantStatus,
     ),
     "seals": (RegisterSeal, ChangeSeal, SetSealStatus),
-    "licenses": (IssueLicense, IssueBatch, SetLicenseStatus),
+    "licenses": (IssueLicense, IssueBatch, SetLicenseStatus, UseLicense),
 }  # fmt: skip
 """Admin acts by contract; the kind byte is the position, from 1."""
 
-PROVEN: tuple[type[AdminAct], ...] = (IssueLicense, SetLicenseStatus)
+PROVEN: tuple[type[AdminAct], ...] = (IssueLicense, SetLicenseStatus, UseLicense)
 """Acts whose body is followed by unsigned ``(bytes32 batch, bytes32[] proof)``: where a license
-of a batch is superseded or changed, they show that it belongs to the batch; else zero and empty."""
+of a batch is superseded, changed or used, they show that it belongs to the batch; else zero and empty."""
 
 PROOF_TYPES = ("bytes32", "bytes32[]")
+
+
+def unsigned_of(cls: type) -> tuple[str | type, ...]:
+    """ABI types, or structs, of what travels unsigned behind the act in its body."""
+    holder: tuple[str | type, ...] = (HolderProof,) if cls is UseLicense else ()
+    return (*holder, *PROOF_TYPES) if cls in PROVEN else ()
 
 
 def contract_of(cls: type) -> str:

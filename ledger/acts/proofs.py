@@ -103,6 +103,47 @@ class SetLicenseStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class UseAuthorization:
+    """用证授权: the holder lets one window use a license once, at ``not_before <= t < not_after``.
+
+    Signed by the holder's key. ``purpose`` is the root of a salted document (item, who is entrusted), whose salts make
+    the digest impossible to guess.
+    """
+
+    license: Bytes32
+    window: Uint64
+    purpose: Bytes32
+    not_before: Uint32
+    not_after: Uint32
+
+
+@dataclass(frozen=True, slots=True)
+class UseLicense:
+    """Use a license as its holder has authorised; ``case_key`` is the case it is for, or zero."""
+
+    authorization: UseAuthorization
+    case_key: Bytes32
+    officer: Uint64
+    nonce: Uint64
+    deadline: Uint32
+
+
+@dataclass(frozen=True, slots=True)
+class HolderProof:
+    """Carried unsigned with ``UseLicense``: that the holder of the license signed the authorization.
+
+    ``license`` is the opened leaf; ``salt`` and ``path`` lead from the signer's address, the field ``key`` of the
+    holder document, to ``license.holder``; ``r`` and ``vs`` are the holder's signature (EIP-2098).
+    """
+
+    license: License
+    salt: Bytes32
+    path: tuple[Bytes32, ...]
+    r: Bytes32
+    vs: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """A call the council makes; m members sign it. ``nonce`` makes equal calls differ."""
 

@@ -48,6 +48,7 @@ HANDLERS: dict[type, Callable[..., None]] = {
     acts.IssueLicense: licenses.issue_license,
     acts.IssueBatch: licenses.issue_batch,
     acts.SetLicenseStatus: licenses.set_license_status,
+    acts.UseLicense: licenses.use_license,
 }
 
 
@@ -119,7 +120,7 @@ def decode_admin(contract: str, signed: calldata.SignedAct) -> tuple[Any, tuple[
     if not 1 <= signed.kind <= len(classes):
         raise InvalidInput("KIND_UNKNOWN", "kind", f"no act {signed.kind}", f"未知行为 {signed.kind}")
     cls = classes[signed.kind - 1]
-    act, *extra = decode_body(cls, signed.body, extra=acts.PROOF_TYPES if cls in acts.PROVEN else ())
+    act, *extra = decode_body(cls, signed.body, extra=acts.unsigned_of(cls))
     return act, tuple(extra)
 
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from ledger import acts, merkle
 from ledger.crypto import keccak
 from ledger.eip712 import encode_body
-from ledger.ids import FOREVER, agency_of, number_of
+from ledger.holding import authorization_digest, holder_signed
+from ledger.ids import FOREVER, agency_of, number_of, scoped
 from ledger.procedure import Role
 from ledger.reasons import Reason, Refusal
-from ledger.records import Batch, Key, LicenseRecord, Status
+from ledger.records import LICENSE, Batch, Key, LicenseRecord, LicenseUse, Status
 from ledger.rules.authority import check, require
 from ledger.rules.seals import usable_seal
 from ledger.world import World
@@ -75,6 +76,32 @@ def set_license_status(
     require(record.issuer == agency_of(key.officer), Reason.LICENSE_OF_ANOTHER)
     check(record.change(act.status, now, restart=False))
     world.licenses[act.license] = record
+
+
+def authorization_id(world: World, terms: acts.UseAuthorization) -> bytes:
+    """What the holder signs (32 bytes), and by which an authorization is known on chain."""
+    return authorization_digest(world.deployment.domain("licenses"), terms)
+
+
+def use_license(
+    world: World, act: acts.UseLicense, key: Key, now: int, holder: acts.HolderProof, batch: bytes,
+    proof: Sequence[bytes],
+) -> None:  # fmt: skip
+    require(key.roles & (Role.WINDOW | Role.SERVICE), Reason.ROLE_MISSING)
+    terms = act.authorization
+    here = bool(key.window) and terms.window == scoped(agency_of(key.officer), key.window)
+    require(here, Reason.AUTHORIZATION_ELSEWHERE)
+    require(now >= terms.not_before, Reason.AUTHORIZATION_NOT_YET_VALID)
+    require(now < terms.not_after, Reason.AUTHORIZATION_EXPIRED)
+    authorization = authorization_id(world, terms)
+    require(authorization not in world.uses, Reason.AUTHORIZATION_USED)
+    record = _load(world, terms.license, batch, proof)
+    require(record.status is Status.ACTIVE, _STOPPED.get(record.status, Reason.OK))
+    require(leaf_of(holder.license) == terms.license, Reason.HOLDER_NOT_PROVEN)
+    require(now >= holder.license.valid_from, LICENSE.not_yet)
+    require(now < holder.license.valid_until, LICENSE.expired)
+    require(holder_signed(holder, authorization), Reason.HOLDER_NOT_PROVEN)
+    world.uses[authorization] = LicenseUse(key.officer, now)
 
 
 def stopped(record: LicenseRecord, at: int) -> Reason:

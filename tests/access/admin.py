@@ -27,6 +27,7 @@ from tests.access.cast import (
 )
 from tests.access.stage import Stage
 from tests.access.table import ADMIN_ROWS, COLLEAGUE, HANDED_ON, OWN_KEY, AdminRow
+from tests.holder import DOCUMENT, authorization, proof_of
 from tests.scene import MEMBERS, PROVINCE, secret
 
 SHARED = 1_000
@@ -80,7 +81,8 @@ def carried(stage: Stage, cell: AdminCell) -> SignedAct:
     officer = cell.actor.officer(cell.condition)
     act = stage.make(cell.row.cls, officer, **_fields(stage, cell))
     key = signing_key(stage, cell.actor, cell.condition)
-    signed = stage.scene.carry(act, key or MEMBERS[0])
+    holder = _holder(stage, cell, act) if cell.row.cls is acts.UseLicense else {}
+    signed = stage.scene.carry(act, key or MEMBERS[0], **holder)
     return signed if key else SignedAct(signed.kind, signed.body, bytes(64))
 
 
@@ -150,8 +152,17 @@ def _seal(number: int, cls: type) -> dict[str, Any]:
 
 def _license(number: int, cls: type) -> acts.License:
     digest = keccak(f"{cls.__name__} {number}".encode())
-    return acts.License(item=at.ITEM, seal=at.SEAL, sm3=digest, sha256=digest, identifier=digest, holder=digest,
+    return acts.License(item=at.ITEM, seal=at.SEAL, sm3=digest, sha256=digest, identifier=digest, holder=DOCUMENT.root,
                         case_key=bytes(32), supersedes=bytes(32), valid_from=0, valid_until=FOREVER)  # fmt: skip
+
+
+def _authorization(cell: AdminCell) -> acts.UseAuthorization:
+    """By the holder to the grantee's window."""
+    return authorization(_license(cell.number, acts.UseLicense), scoped(GRANTEE, at.WINDOW))
+
+
+def _holder(stage: Stage, cell: AdminCell, act: acts.UseLicense) -> dict[str, Any]:
+    return {"holder": proof_of(stage.scene, _license(cell.number, acts.UseLicense), act.authorization)}
 
 
 PREPARE: dict[type, Callable[[Stage, int], list[Any]]] = {
@@ -171,6 +182,7 @@ PREPARE: dict[type, Callable[[Stage, int], list[Any]]] = {
     acts.SetSealStatus: lambda s, n: [s.make(acts.RegisterSeal, BOSS, **_seal(n, acts.SetSealStatus))],
     acts.SetLicenseStatus: lambda s, n: [
         s.make(acts.IssueLicense, BOSS, license=_license(n, acts.SetLicenseStatus))],
+    acts.UseLicense: lambda s, n: [s.make(acts.IssueLicense, BOSS, license=_license(n, acts.UseLicense))],
 }  # fmt: skip
 """What must be there before an act of the class can be carried out."""
 
@@ -250,5 +262,6 @@ def _fields(stage: Stage, cell: AdminCell) -> dict[str, Any]:
         acts.IssueLicense: lambda: {"license": _license(number, cls)},
         acts.IssueBatch: lambda: {"root": keccak(f"batch {number}".encode()), "count": 3, "seal": at.SEAL},
         acts.SetLicenseStatus: lambda: {"license": leaf_of(_license(number, cls)), **stop},
+        acts.UseLicense: lambda: {"authorization": _authorization(cell), "case_key": bytes(32)},
     }  # fmt: skip
     return made[cls]()

@@ -125,6 +125,7 @@ ADMIN_ROWS = (
     AdminRow(acts.IssueLicense, Role.ISSUER, _FOREIGN),
     AdminRow(acts.IssueBatch, Role.ISSUER, Reason.SEAL_OF_ANOTHER),
     AdminRow(acts.SetLicenseStatus, Role.ISSUER, Reason.LICENSE_OF_ANOTHER),
+    AdminRow(acts.UseLicense, Role.WINDOW | Role.SERVICE, Reason.AUTHORIZATION_ELSEWHERE, GRANTEE),
 )
 
 # ---------------------------------------------------------------- steps of a case

@@ -25,7 +25,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "seals": ("domainSeparator", "identify", "judged", "registry", "sealDigest", "sealWord", "standing", "whyNot"),
     "licenses": (
         "batchWord", "catalogue", "domainSeparator", "identify", "judged", "licenseWord", "registry", "seals",
-        "standing", "whyStopped",
+        "standing", "useWord", "whyStopped",
     ),
     "trails": (
         "catalogue", "clock", "council", "domainSeparator", "grants", "heads", "licenses", "links", "registry", "seals",

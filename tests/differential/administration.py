@@ -1,6 +1,7 @@
 """Random acts of administration and of the council for a scene (see ``generator``)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from ledger.procedure import Role
 from ledger.rules.licenses import leaf_of
 from ledger.state import NO_SUBJECT, CaseState
 from ledger.world import World
+from tests.holder import DOCUMENT, HOLDER_KEY, proof_of
 from tests.scene import CITY, COUNTY, DELAY, MEMBERS, OTHER_CITY, PROVINCE, Scene, Sent, secret
 
 HOME, AWAY, UPPER, LOWER = 1, 2, 3, 4
@@ -36,11 +38,12 @@ class Administration:
         self.cases: dict[bytes, CaseState] = {}
         self.stale: list[tuple[bytes, CaseState]] = []
         self.leaves: list[bytes] = []
+        self.held: list[acts.License] = []
         self.batches: list[merkle.MerkleTree] = []
         self.scheduled: list[acts.Proposal] = []
         self.agreements: list[acts.OfferAgreement] = []
         self.sent: list[Sent] = []
-        self.keys = 0
+        self.keys = self.acting = 0
         self.clean = True
 
     def _pick(self, good: Sequence[T], strange: Sequence[T]) -> T:
@@ -56,6 +59,7 @@ class Administration:
         self.clean = self.rng.random() < 0.7
         cls = self.rng.choice(acts.ACTS[contract])
         officer = self._administrator(contract)
+        self.acting = officer
         fields = getattr(self, _FIELDS[cls])(agency_of(officer))
         proof = fields.pop("proof", {})
         fields["deadline"] = self._deadline()
@@ -193,14 +197,16 @@ class Administration:
         return {"seal": self._id(own, 5), "status": self._pick((1, 1, 2), (3, 5)), "reason": 4}
 
     def _license(self, own: int) -> acts.License:
-        return acts.License(
+        made = acts.License(
             item=self._agency(own) << 32 | self._pick((1, 2), (9,)), seal=self._id(own, 2),
             sm3=self._pick((self.rng.randbytes(32),), (bytes(32),)),
-            sha256=self.rng.randbytes(32), identifier=keccak(b"i"), holder=keccak(b"h"),
+            sha256=self.rng.randbytes(32), identifier=keccak(b"i"), holder=DOCUMENT.root,
             case_key=self.rng.choice([NO_SUBJECT, *list(self.cases)[-3:]]),
             supersedes=self.rng.choice([NO_SUBJECT] * 4 + self.leaves[-3:]), valid_from=self._from(),
             valid_until=self._until(),
         )  # fmt: skip
+        self.held.append(made)
+        return made
 
     def _issue_license(self, own: int) -> dict[str, Any]:
         made = self._license(own)
@@ -227,6 +233,24 @@ class Administration:
         leaf = self.rng.choice([*self.leaves[-6:], keccak(b"no license")])
         return {"license": leaf, "status": self._pick((1, 1, 2), (3, 6)), "reason": 5,
                 "proof": self._proof(leaf)}  # fmt: skip
+
+    def _use_license(self, own: int) -> dict[str, Any]:
+        """Of the licenses whose holder's key is ours, at the right window or another, with a proof that may be bad."""
+        issued = [one for one in self.held[-40:] if leaf_of(one) in self.world.licenses]
+        made = self.rng.choice([*issued, *self.held[-2:], self._license(own)])
+        key = self.world.keys.get(self.world.current_key.get(self.acting, b""))
+        window = self._agency(own) << 32 | self._pick((key.window if key else 1,), (0, 1, 2, 7))
+        now = self.scene.now
+        terms = acts.UseAuthorization(
+            leaf_of(made), window, self._pick((self.rng.randbytes(32), keccak(b"again")), (bytes(32),)),
+            self._pick((0, 0, now), (now + 1, FOREVER)), self._pick((FOREVER, FOREVER, now + 60), (now, now + 1)),
+        )  # fmt: skip
+        shown = self._pick((made,), (self._license(own),))
+        proof = proof_of(self.scene, shown, terms, self._pick((HOLDER_KEY,), (secret("other holder"),)))
+        if not self.clean and self.rng.random() < 0.2:
+            proof = replace(proof, r=bytes(32))
+        return {"authorization": terms, "case_key": self.rng.choice([NO_SUBJECT, *list(self.cases)[-3:]]),
+                "proof": {**self._proof(terms.license), "holder": proof}}  # fmt: skip
 
     # ------------------------------------------------------------ council
 

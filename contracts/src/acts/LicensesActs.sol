@@ -20,6 +20,32 @@ struct IssueBatch {
     uint32 deadline;
 }
 
+struct UseAuthorization {
+    bytes32 license;
+    uint64 window;
+    bytes32 purpose;
+    uint32 notBefore;
+    uint32 notAfter;
+}
+
+struct UseLicense {
+    UseAuthorization authorization;
+    bytes32 caseKey;
+    uint64 officer;
+    uint64 nonce;
+    uint32 deadline;
+}
+
+/// @dev Carried unsigned with UseLicense: the opened license, the way from the holder's key to `license.holder`,
+/// and the holder's signature.
+struct HolderProof {
+    ILicenses.License license;
+    bytes32 salt;
+    bytes32[] path;
+    bytes32 r;
+    bytes32 vs;
+}
+
 struct SetLicenseStatus {
     bytes32 license;
     uint8 status;

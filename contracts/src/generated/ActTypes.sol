@@ -16,6 +16,8 @@ library ActTypes {
         keccak256("GrantTerms(uint64 grant,uint64 parent,uint8 granteeKind,uint64 grantee,uint8 rights,uint32 validFrom,uint32 validUntil,uint32 quota,uint8 depth,uint32[] items)");
     bytes32 internal constant LICENSE_TYPEHASH =
         keccak256("License(uint64 item,uint64 seal,bytes32 sm3,bytes32 sha256,bytes32 identifier,bytes32 holder,bytes32 caseKey,bytes32 supersedes,uint32 validFrom,uint32 validUntil)");
+    bytes32 internal constant USE_AUTHORIZATION_TYPEHASH =
+        keccak256("UseAuthorization(bytes32 license,uint64 window,bytes32 purpose,uint32 notBefore,uint32 notAfter)");
     bytes32 internal constant PROPOSAL_TYPEHASH =
         keccak256("Proposal(address target,bytes data,uint64 nonce,uint32 deadline)");
     bytes32 internal constant REGISTER_WINDOW_TYPEHASH =
@@ -60,6 +62,8 @@ library ActTypes {
         keccak256("IssueBatch(bytes32 root,uint32 count,uint64 seal,uint64 officer,uint64 nonce,uint32 deadline)");
     bytes32 internal constant SET_LICENSE_STATUS_TYPEHASH =
         keccak256("SetLicenseStatus(bytes32 license,uint8 status,uint8 reason,uint64 officer,uint64 nonce,uint32 deadline)");
+    bytes32 internal constant USE_LICENSE_TYPEHASH =
+        keccak256("UseLicense(UseAuthorization authorization,bytes32 caseKey,uint64 officer,uint64 nonce,uint32 deadline)UseAuthorization(bytes32 license,uint64 window,bytes32 purpose,uint32 notBefore,uint32 notAfter)");
     uint8 internal constant REGISTER_WINDOW = 1;
     uint8 internal constant SET_WINDOW_STATUS = 2;
     uint8 internal constant ENROL_OFFICER = 3;
@@ -81,4 +85,5 @@ library ActTypes {
     uint8 internal constant ISSUE_LICENSE = 1;
     uint8 internal constant ISSUE_BATCH = 2;
     uint8 internal constant SET_LICENSE_STATUS = 3;
+    uint8 internal constant USE_LICENSE = 4;
 }

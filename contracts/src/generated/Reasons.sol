@@ -35,6 +35,8 @@ library Reasons {
     uint16 internal constant DELAY_NOT_OVER = 14;
     /// @dev the time to execute the proposal is over
     uint16 internal constant TOO_LATE_TO_EXECUTE = 15;
+    /// @dev not shown that the license's holder signed this authorization: signature, key or license differ
+    uint16 internal constant HOLDER_NOT_PROVEN = 16;
     /// @dev the officer named is not the one whose key signed
     uint16 internal constant WRONG_ACTOR = 20;
     /// @dev the key is not valid yet
@@ -219,6 +221,14 @@ library Reasons {
     uint16 internal constant BATCH_EXISTS = 179;
     /// @dev the Merkle proof does not hold
     uint16 internal constant BAD_PROOF = 180;
+    /// @dev this authorization has been used: ask the holder for another
+    uint16 internal constant AUTHORIZATION_USED = 181;
+    /// @dev the holder authorised another window
+    uint16 internal constant AUTHORIZATION_ELSEWHERE = 182;
+    /// @dev the authorization is not valid yet
+    uint16 internal constant AUTHORIZATION_NOT_YET_VALID = 183;
+    /// @dev the authorization has expired: ask the holder for another
+    uint16 internal constant AUTHORIZATION_EXPIRED = 184;
     /// @dev only the council may do this
     uint16 internal constant NOT_COUNCIL = 200;
     /// @dev the call decided by the council failed

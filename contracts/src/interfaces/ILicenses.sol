@@ -26,6 +26,9 @@ interface ILicenses {
     /// @notice A license was suspended, resumed or cancelled.
     event LicenseStatusChanged(bytes32 indexed license, uint8 status, uint8 reason);
 
+    /// @notice An authorization of the license's holder was consumed at a window, for this case or none (zero).
+    event LicenseUsed(bytes32 indexed license, bytes32 indexed authorization, bytes32 indexed caseKey, uint64 window);
+
     /// @notice The word of a license that was issued singly or touched since: validFrom 32 at 0,
     /// validUntil 32 at 32, stoppedAt 32 at 64, status 4 at 96, issuer 32 at 100, seal number 32 at 132, case tag 88 at 164;
     /// zero where unknown.
@@ -40,4 +43,7 @@ interface ILicenses {
 
     /// @notice The stored word of a batch: issuer 32 at 0, seal number 32 at 32, issuedAt 32 at 64, count 32 at 96.
     function batchWord(bytes32 root) external view returns (uint256);
+
+    /// @notice Who consumed an authorization, by its EIP-712 digest: officer 64 at 0, usedAt 32 at 64; zero for nobody.
+    function useWord(bytes32 authorization) external view returns (uint256);
 }

@@ -5,8 +5,6 @@ from tests.unit.ledger.rules_town import all_scenarios
 
 NEVER = {
     Reason.OK: "not a refusal",
-    Reason.LICENSE_NOT_YET_VALID: "for who verifies a license: the rules ask whether it was stopped",
-    Reason.LICENSE_EXPIRED: "likewise",
     Reason.NOT_COUNCIL: "a direct call, which the contracts revert and which is no act: tests/access shows it",
 }  # fmt: skip
 """Reasons that judging an act never gives."""
