@@ -48,9 +48,10 @@ class Sizes:
 
 @dataclass(slots=True)
 class Findings:
-    """What (a) and (c) found in one record."""
+    """What (a) and (c) found in one record; ``unrecorded`` are acknowledgements that a client heard and it has not."""
 
     acknowledged: int
+    unrecorded: int
     unsynced: int
     again: int
     cuts: int = 0
@@ -75,10 +76,10 @@ def record_acts(bench: Trio, acts: int, seed: int, folder: Path) -> tuple[list[C
 
 
 def hand_in(bench: Trio, acts: int, seed: str, told: Told) -> None:
-    """``acts`` steps of whole cases by several clients, each insisted on."""
+    """At least ``acts`` steps of whole cases by several clients, each insisted on."""
     pen = Pen(bench.trial.domain, bench.trial.people, seed.encode(), int(time.time()) - 1)
     stopping, size = threading.Event(), 1 + len(USUAL)
-    each = max(1, acts // (CLIENTS * size))
+    each = -(-acts // (CLIENTS * size))
     clients = [
         Client(
             bench.trial.address, islice(pen.cases(each, USUAL, place * each), each), told, stopping, thinking(seed, 0)
@@ -91,12 +92,15 @@ def hand_in(bench: Trio, acts: int, seed: str, told: Told) -> None:
         client.join()
 
 
-def judge_record(calls: Sequence[Call], snapshot: Snapshot, cuts: int, seed: int, folder: Path) -> Findings:
-    """(a) and (c) on one record."""
+def judge_record(
+    calls: Sequence[Call], snapshot: Snapshot, heard: Told, cuts: int, seed: int, folder: Path
+) -> Findings:
+    """(a) and (c) on one record, which must have every answer that a client heard."""
     log = snapshot.files[1]
     acknowledged, early = unsynced(calls, log)
-    findings = Findings(acknowledged, len(early), len(syncs_tried_again(calls)))
     told, chance = acknowledgements(calls), random.Random(seed)  # noqa: S311 - a seed makes a run repeatable
+    unrecorded = {one.act_id for one in heard.acknowledged} - told.keys()
+    findings = Findings(acknowledged, len(unrecorded), len(early), len(syncs_tried_again(calls)))
     last = calls[-1].ended
     for number in range(cuts):
         line = chance.randint(snapshot.line + 1, last)
@@ -113,7 +117,8 @@ def judge_record(calls: Sequence[Call], snapshot: Snapshot, cuts: int, seed: int
 def show(name: str, findings: Findings) -> None:
     """One line for people."""
     progress(
-        f"{name}: {findings.acknowledged} acknowledged, {findings.unsynced} before their sync, "
+        f"{name}: {findings.acknowledged} acknowledged, {findings.unrecorded} more heard and not in the record, "
+        f"{findings.unsynced} before their sync, "
         f"{findings.again} syncs tried again; {findings.cuts} cuts, {findings.lost} acts lost, "
         f"{len(findings.damaged)} databases damaged {findings.damaged[:2]}"
     )
@@ -123,8 +128,8 @@ def recorded(bench: Trio, acts: int, cuts: int, seed: int, folder: Path, mutated
     """(a) and (c), with the HTTP process mutated where a mutant is named."""
     bench.restart("http", mutated)
     bench.await_http()
-    calls, snapshot, _told = record_acts(bench, acts, seed, folder)
-    findings = judge_record(calls, snapshot, cuts, seed, folder)
+    calls, snapshot, heard = record_acts(bench, acts, seed, folder)
+    findings = judge_record(calls, snapshot, heard, cuts, seed, folder)
     show(mutated or "sound", findings)
     return findings
 
@@ -133,6 +138,7 @@ def targets(sizes: Sizes, sound: Findings, mutants: dict[str, Findings], injecte
     """R2, each count by itself."""
     rows = [
         Target("R2a", "acknowledged under strace", sound.acknowledged, sizes.acts),
+        Target("R2a", "heard by a client, not in the record", sound.unrecorded, 0, at_most=True),
         Target("R2a", "acknowledged before a sync of their commit", sound.unsynced, 0, at_most=True),
         Target("R2c", "cuts", sound.cuts, sizes.cuts),
         Target("R2c", "lost by a cut, or database damaged", sound.lost + len(sound.damaged), 0, at_most=True),
@@ -173,8 +179,10 @@ def main() -> int:
             }
             bench.restart("http")
             bench.await_http()
-            injected = inject_everywhere(bench, sizes.processes, sizes.every, given.seed, folder)
-            injected.reckon(book_of(trial))
+            injected = None
+            if sizes.every:
+                injected = inject_everywhere(bench, sizes.processes, sizes.every, given.seed, folder)
+                injected.reckon(book_of(trial))
     rows = targets(sizes, sound, mutants, injected)
     code = conclude(rows, as_json=given.json, judged=not given.quick)
     return code or int(not all(row.met for row in rows if row.unit != "s"))
@@ -183,7 +191,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="R2:断电与坏盘 / power loss and failing disks")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--every", type=int, default=1, help="inject at every n-th system call of a batch")
+    parser.add_argument("--every", type=int, default=1, help="(b) at every n-th system call of a batch; 0: not at all")
     parser.add_argument("--mutant", choices=MUTANTS, help="this mutant alone")
     parser.add_argument("--quick", action="store_true", help="few acts, cuts and faults; times are not judged")
     parser.add_argument("--json", action="store_true")
