@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.services.casework import Casework
 from api.services.container import Container
+from api.services.documents import DocumentVerification
 from api.services.eventfeed import EventFeed
 from api.services.examination import Examination
 from api.services.grantsearch import GrantSearch
@@ -94,6 +95,7 @@ def assemble(
     return Container(
         network=network, store=store, new_world=worlds.scratch, submissions=submissions, tracking=tracking,
         preflight=preflight, casework=casework, licensing=licensing, vitals=vitals, readiness=readiness,
+        documents=DocumentVerification(store.registry, store.outcomes),
         quick_verification=QuickVerification(store.lookup, moments, clock),
         signins=SignIns(_site(settings, network), store.sessions, worlds.scratch, clock, os.urandom),
         events=EventFeed(store.outcomes, monotonic, run_in_threadpool),

@@ -8,6 +8,7 @@ import typer
 
 from api.cli import (
     case_commands,
+    document_commands,
     grant_commands,
     key_commands,
     license_commands,
@@ -35,7 +36,7 @@ app = typer.Typer(
 for part in (
     key_commands.keys, registry_commands.agency, registry_commands.window, registry_commands.officer,
     registry_commands.item, grant_commands.grant, case_commands.case, proof_commands.seal, license_commands.license_,
-    proof_commands.verify, key_commands.council,
+    document_commands.verify, key_commands.council,
 ):  # fmt: skip
     app.add_typer(part)
 system_commands.register(app)

@@ -1,6 +1,7 @@
 """``huxin seal | license | verify``: e-seals and e-licenses entered, stopped, verified."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,13 +11,14 @@ from api.cli import parsing
 from api.cli.session import INDETERMINATE, REFUSED, Session, command, group
 from api.client.forms import read_act
 from api.client.proofs import digests_of
-from api.wire.proofs import ReportView
+from api.wire.proofs import CheckView, ReportView
 from ledger import acts
 from ledger.commitments import holder_commitment, identifier_commitment
 from ledger.crypto import parse_digest
 from ledger.errors import InvalidInput
 from ledger.ids import FOREVER, parse_id
 from ledger.rules.licenses import leaf_of
+from ledger.verdict import Check, Verdict
 
 seal = group("seal", "电子印章 e-seals")
 license_ = group("license", "电子证照 e-licenses")
@@ -199,9 +201,17 @@ def _conclude(session: Session, report: ReportView) -> None:
     if session.as_json:
         session.show(report)
     else:
-        session.show(
-            [{"核验 check": one.name, "结论 verdict": one.verdict, "说明": one.zh, "": one.en} for one in report.checks]
-        )
-        session.show({"结论 verdict": report.verdict})
-    if report.verdict != "valid":
-        raise typer.Exit(REFUSED if report.verdict == "invalid" else INDETERMINATE)
+        show_checks(session, report.checks, report.verdict)
+    end_with(report.verdict)
+
+
+def show_checks(session: Session, checks: Iterable[CheckView | Check], verdict: str) -> None:
+    """Every check in a table, the verdict below."""
+    session.show([{"核验 check": one.name, "结论 verdict": one.verdict, "说明": one.zh, "": one.en} for one in checks])
+    session.show({"结论 verdict": verdict})
+
+
+def end_with(verdict: str) -> None:
+    """Exit code 0 for valid, 1 for invalid, 3 for indeterminate."""
+    if verdict != Verdict.VALID:
+        raise typer.Exit(REFUSED if verdict == Verdict.INVALID else INDETERMINATE)

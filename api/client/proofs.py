@@ -1,5 +1,6 @@
 """Licenses and seals: recorded by their issuer, verified by anybody; files never leave this machine."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -8,10 +9,12 @@ from api.client.transport import Transport
 from api.wire.proofs import (
     BatchRequest,
     BatchView,
+    DocumentView,
     LicenseRecorded,
     LicenseRecordRequest,
     ProofView,
     ReportView,
+    VerifyDocumentRequest,
     VerifyLicenseRequest,
     VerifySealRequest,
 )
@@ -56,6 +59,10 @@ class Proofs:
             )
         )  # fmt: skip
 
+    def verify_document(self, asked: VerifyDocumentRequest) -> DocumentView:
+        """What the ledger says of a sealed document, by digests (``api.client.documents`` makes the question)."""
+        return self._ask("POST", "/v1/verify/document", DocumentView, asked)
+
     def _license(self, request: VerifyLicenseRequest) -> ReportView:
         return self._ask("POST", "/v1/verify/license", ReportView, request)
 
@@ -96,11 +103,13 @@ class Proofs:
 def digests_of(path: Path) -> tuple[Digest, Digest]:
     """SM3 and SHA-256 of a file, in one pass."""
     with path.open("rb") as file:
-        return file_digests(iter(lambda: _chunk(file), b""))
+        return file_digests(chunks_of(file))
 
 
-def _chunk(file: BinaryIO) -> bytes:
-    return file.read(_CHUNK)
+def chunks_of(file: BinaryIO) -> Iterator[bytes]:
+    """The file's bytes from where it stands, a MiB at a time."""
+    while part := file.read(_CHUNK):
+        yield part
 
 
 def _worse(one: ReportView, other: ReportView) -> ReportView:

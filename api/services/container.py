@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from api.services.casework import Casework
+from api.services.documents import DocumentVerification
 from api.services.eventfeed import EventFeed
 from api.services.licensing import Licensing
 from api.services.ports import Now, RandomBytes
@@ -32,6 +33,7 @@ class Container:
     signins: SignIns
     casework: Casework
     licensing: Licensing
+    documents: DocumentVerification
     quick_verification: QuickVerification
     vitals: Vitals
     readiness: Readiness

@@ -93,6 +93,13 @@ class Licensing:
                 leaves.add(found.leaf)
         return tuple(map(self.by_leaf, sorted(leaves)))
 
+    def by_digests(self, sm3: bytes, sha256: bytes) -> tuple[Claim, ...]:
+        """Licenses whose file has both digests: one that shares only one of them is of another file."""
+        one, other = (
+            {claim.leaf: claim for claim in self.by_digest(Digest(*of))} for of in (("sm3", sm3), ("sha256", sha256))
+        )
+        return tuple(claim for leaf, claim in one.items() if leaf in other)
+
     def by_identifier(self, identifier: str) -> tuple[Claim, ...]:
         """Licenses that were recorded with this identifier."""
         return tuple(self.by_leaf(row.leaf) for row in self._licenses.by_lookup(self._lookup(identifier)))

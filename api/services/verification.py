@@ -1,8 +1,9 @@
 """Verify a license or a seal: every check named, three verdicts, an outage never "revoked".
 
 Checks of a license, in order: 1 index fresh · 2 anchored · 3 proof of its batch · 4 content · 5 issuer
-at issue · 6 seal at issue · 7 status now · 8 period · 9 superseded. That the issuing agency and its seal
-held when a license was issued was judged on chain at that block: an anchored license shows it.
+at issue · 6 seal at issue · 7 status now · 8 period · 9 superseded · 10 competence. That the issuing agency and its
+seal held when a license was issued was judged on chain at that block: an anchored license shows it. Of a batch the
+chain sees the root alone, so whether the issuer was competent for the item is judged here (10).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Self
 from api.services.words import reason_view
 from ledger.acts import License
 from ledger.crypto import keccak
-from ledger.ids import FOREVER, format_id, number_of, scoped
+from ledger.ids import FOREVER, agency_of, format_id, number_of, scoped
 from ledger.merkle import verify
 from ledger.reasons import Reason
 from ledger.records import AGENCY, LICENSE, SEAL, Batch, Interval, LicenseRecord
@@ -41,23 +42,24 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a report needs of a license's fields: the leaf that they make, the item, the period."""
+    """What a report needs of a license's fields: the leaf that they make, item, seal, period."""
 
     leaf: bytes
     item: int
+    seal: int
     valid_from: int
     valid_until: int
 
     @classmethod
     def of(cls, license_: License) -> Self:
         """Of a license."""
-        return cls(leaf_of(license_), license_.item, license_.valid_from, license_.valid_until)
+        return cls(leaf_of(license_), license_.item, license_.seal, license_.valid_from, license_.valid_until)
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """Of its ABI form, ten words: item first, the period last; the leaf is its keccak twice over."""
-        item, start, end = (int.from_bytes(body[at : at + 32]) for at in (0, 256, 288))
-        return cls(keccak(keccak(body)), item, start, end)
+        """Of its ABI form, ten words: item and seal first, the period last; the leaf is its keccak twice over."""
+        item, seal, start, end = (int.from_bytes(body[at : at + 32]) for at in (0, 32, 256, 288))
+        return cls(keccak(keccak(body)), item, seal, start, end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,14 @@ class Background:
         self.fresh = freshness.check()
         self._issuers: dict[tuple[int, int, int], tuple[Check, Check]] = {}
         self._periods: dict[tuple[int, int, int], Check] = {}
+        self._competences: dict[tuple[int, int, int, int], Check] = {}
+
+    def competence(self, body: Content, issuer: int, seal: int) -> Check:
+        """10, of a license whose fields are known."""
+        key = (body.item, body.seal, issuer, seal)
+        if key not in self._competences:
+            self._competences[key] = _competence(self.world, body, issuer, seal)
+        return self._competences[key]
 
     def issuer(self, agency: int, seal: int, now: int) -> tuple[Check, Check]:
         """5 and 6, for a seal that the agency has."""
@@ -136,6 +146,8 @@ def license_checks(
     yield _period(background, claim, record, now)  # 8
     if claim.superseded_by is not None:
         yield _superseded(claim)  # 9
+    if batch is not None and claim.body is not None:
+        yield background.competence(claim.body, issuer, seal)  # 10
 
 
 def _anchored(claim: Claim) -> Check:
@@ -172,6 +184,17 @@ def _seal_at_issue(world: World, seal: int, now: int) -> Check:
     record = world.seals[seal]
     facts = {"seal": format_id(seal), "standingNow": record.standing(now, SEAL).name, "version": record.version}
     return valid("license.seal", "the seal held when it was issued", "签发时印章有效", facts)
+
+
+def _competence(world: World, body: Content, issuer: int, seal: int) -> Check:
+    facts = {"item": format_id(body.item), "issuer": issuer}
+    if agency_of(body.item) != issuer:
+        return _wrong("license.competence", Reason.NOT_YOUR_AGENCY, facts)
+    if body.item not in world.items:
+        return _wrong("license.competence", Reason.ITEM_UNKNOWN, facts)
+    if body.seal != scoped(issuer, seal):
+        return _wrong("license.competence", Reason.SEAL_OF_ANOTHER, {**facts, "seal": format_id(body.seal)})
+    return valid("license.competence", "the item is one of the issuer's", "事项属于签发机构", facts)
 
 
 _NOT_STOPPED = valid("license.status", "neither suspended, cancelled nor superseded", "未暂扣、未注销、未被取代")

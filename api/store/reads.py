@@ -1,6 +1,6 @@
 """Reading cases, what became of acts, and how far the index has come."""
 
-from sqlalchemy import Connection, func, literal_column, or_, select
+from sqlalchemy import Connection, func, literal_column, or_, select, text
 
 from api.store import index_tables as t
 from api.store.database import Database
@@ -86,6 +86,19 @@ class OutcomeReads:
         with self._db.read() as connection:
             rows = connection.execute(query.order_by(c.position).limit(limit))
             return tuple(OutcomeView(*row) for row in rows)
+
+    def of_seals(self, agency: int) -> tuple[OutcomeView, ...]:
+        """Acts on the seals of an agency that were applied, oldest first."""
+        c = t.outcomes.c
+        with self._db.read() as connection:
+            condition = (c.agency == agency) & text(t.ON_SEALS)
+            return several(connection, OutcomeView, t.outcomes, condition, c.position)
+
+    def time_of(self, block: int) -> int | None:
+        """The time of a block that the index has read, in Unix seconds."""
+        c = t.blocks.c
+        with self._db.read() as connection:
+            return connection.execute(select(c.timestamp).where(c.number == block)).scalar_one_or_none()
 
     def last_position(self) -> int:
         """The position of the newest outcome; -1 where there is none."""

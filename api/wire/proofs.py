@@ -70,6 +70,28 @@ class VerifySealRequest(Wire):
     seal: ScopedId | None = None
 
 
+class SealSeen(Wire):
+    """A seal as it stands in a document: digests (SM3) of its DER and of the signer's certificate, when it was used."""
+
+    sm3: Hex32
+    certificate: Hex32 | None = None
+    signed_at: Seconds | None = None
+
+
+class VerifyDocumentRequest(Wire):
+    """Both digests of a sealed document and what was found in it; the document itself is not sent.
+
+    ``license``, ``batch`` and ``proof`` are those of the holder's share, where one is shown.
+    """
+
+    sm3: Hex32
+    sha256: Hex32
+    seals: tuple[SealSeen, ...] = Field((), max_length=16)
+    license: LicenseFields | None = None
+    batch: Hex32 | None = None
+    proof: tuple[Hex32, ...] = Field((), max_length=64)
+
+
 class CheckView(Wire):
     """One named check."""
 
@@ -87,3 +109,10 @@ class ReportView(Wire):
     verdict: Literal["valid", "invalid", "indeterminate"]
     checks: tuple[CheckView, ...]
     checked_at: Seconds
+
+
+class DocumentView(ReportView):
+    """``leaf`` is the license that was judged; ``anchored_by`` a time by which it stood on the ledger."""
+
+    leaf: Hex32 | None = None
+    anchored_by: Seconds | None = None

@@ -18,7 +18,7 @@ PDF = Kind("PDF", "PDF 文件", "a PDF document")
 ZIP = Kind("ZIP", "普通压缩包", "a ZIP archive of something else")
 EMPTY = Kind("EMPTY", "空文件", "an empty file")
 UNKNOWN = Kind("UNKNOWN", "无法识别的文件", "a file of no known kind")
-_SEAL = Kind("SEAL", "单独的电子印章或签章值", "an electronic seal or signature value by itself")
+SEAL = Kind("SEAL", "单独的电子印章或签章值", "an electronic seal or signature value by itself")
 _OFFICE = Kind("OFFICE", "Office 文档", "an Office document")
 _JPEG, _PNG = Kind("JPEG", "JPEG 图片", "a JPEG picture"), Kind("PNG", "PNG 图片", "a PNG picture")
 _XML = Kind("XML", "XML 文件", "an XML file")
@@ -40,8 +40,8 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"-----BEGIN ", Kind("PEM", "PEM 证书或密钥", "a PEM certificate or key")),
     (b"\xef\xbb\xbf<?xml", _XML),
     (b"<?xml", _XML),
-    (b"0\x82", _SEAL),
-    (b"0\x83", _SEAL),
+    (b"0\x82", SEAL),
+    (b"0\x83", SEAL),
 )
 _PARTS: tuple[tuple[str, Kind], ...] = (
     ("OFD.xml", OFD),

@@ -9,20 +9,23 @@ from starlette.concurrency import run_in_threadpool
 from api.http.asking import Parts, Root, SignedIn, problems
 from api.services.container import Container
 from api.services.decode import bytes_of
+from api.services.documents import Question, SealSeen
 from api.services.quickly import best
 from api.services.verification import Claim, license_report, seal_report, unknown
 from api.wire.proofs import (
     BatchRequest,
     BatchView,
     CheckView,
+    DocumentView,
     LicenseRecorded,
     LicenseRecordRequest,
     ProofView,
     ReportView,
+    VerifyDocumentRequest,
     VerifyLicenseRequest,
     VerifySealRequest,
 )
-from ledger.crypto import Digest, file_digests, parse_digest
+from ledger.crypto import file_digests, parse_digest
 from ledger.errors import InvalidInput
 from ledger.ids import parse_id
 from ledger.reasons import Reason
@@ -96,6 +99,31 @@ async def verify_file(parts: Parts, request: Request) -> ReportView:
     return await run_in_threadpool(_by_file, parts, content)
 
 
+@router.post(
+    "/verify/document", tags=["verify"], summary="查验加盖印章的文件 / Verify a sealed document", responses=problems()
+)
+def verify_document(parts: Parts, body: VerifyDocumentRequest) -> DocumentView:
+    """License, issuer, and each seal as it was when it was used, in one answer; the document stays with its owner."""
+    sm3, sha256 = bytes_of(body.sm3), bytes_of(body.sha256)
+    claims, is_of_file = parts.licensing.by_digests(sm3, sha256), True
+    if body.license is not None:
+        batch = bytes_of(body.batch) if body.batch else None
+        claims = (parts.licensing.shown(body.license, batch, tuple(map(bytes_of, body.proof))),)
+        is_of_file = (body.license.get("sm3"), body.license.get("sha256")) == (body.sm3, body.sha256)
+    seals = tuple(
+        SealSeen(bytes_of(one.sm3), bytes_of(one.certificate) if one.certificate else None, one.signed_at)
+        for one in body.seals
+    )
+    now = parts.now()
+    asked = Question(claims, seals, is_of_file)
+    found = parts.documents.answer(parts.new_world(), asked, parts.vitals.freshness(), now)
+    view = _view(parts, found.report)
+    leaf = None if found.leaf is None else _hex(found.leaf)
+    return DocumentView(
+        verdict=view.verdict, checks=view.checks, checked_at=now, leaf=leaf, anchored_by=found.anchored_by
+    )
+
+
 @router.post("/verify/seal", tags=["verify"], summary="查验印章 / Verify a seal", responses=problems())
 def verify_seal(parts: Parts, body: Annotated[VerifySealRequest, Body()]) -> ReportView:
     """By id or by the digest of its object."""
@@ -110,10 +138,8 @@ def verify_seal(parts: Parts, body: Annotated[VerifySealRequest, Body()]) -> Rep
 
 
 def _by_file(parts: Container, content: bytes) -> ReportView:
-    digests: tuple[Digest, Digest] = file_digests((content,))
-    both = [{claim.leaf: claim for claim in parts.licensing.by_digest(one)} for one in digests]
-    # a license names both digests: one that shares only one of them is of another file
-    return _licenses(parts, tuple(claim for leaf, claim in both[0].items() if leaf in both[1]))
+    digests = file_digests((content,))
+    return _licenses(parts, parts.licensing.by_digests(digests[0].value, digests[1].value))
 
 
 def _licenses(parts: Container, claims: Iterable[Claim]) -> ReportView:

@@ -1,0 +1,122 @@
+"""A sealed document verified whole: read and judged on this machine, the ledger asked with digests alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from api.client.forms import write_act
+from api.client.proofs import Proofs, chunks_of
+from api.wire.proofs import DocumentView, ReportView, SealSeen, VerifyDocumentRequest
+from ledger.codes.findings import canonical
+from ledger.commitments import holder_commitment
+from ledger.crypto import Digest, file_digests
+from ledger.documents.reading import Examined, Terms, examine
+from ledger.errors import Unavailable
+from ledger.licenses.share import Share
+from ledger.seals.trust import TrustStores
+from ledger.verdict import Check, Report, Verdict, indeterminate, invalid, report, valid
+
+MOST_SEALS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the holder shows beside the document: the share, and the code read from their own card or certificate."""
+
+    share: Share | None = None
+    holder: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """``examined`` is this machine's part; ``report`` all of it, with what the ledger says."""
+
+    report: Report
+    examined: Examined
+    sm3: Digest
+    sha256: Digest
+    leaf: bytes | None = None
+
+
+def verify_document(
+    proofs: Proofs | None,
+    file: BinaryIO,
+    trust: TrustStores,
+    at: int,
+    shown: Shown = Shown(),
+) -> Verified:
+    """Every check of the file, of its seals and license on the ledger, of who holds it.
+
+    ``at`` is the moment asked about (Unix seconds); without ``proofs`` nobody is asked, and what only the ledger
+    knows stays indeterminate. The file is read twice and never sent.
+    """
+    file.seek(0)
+    sm3, sha256 = file_digests(chunks_of(file))
+    examined = examine(file, Terms(trust, at))
+    answer = _asked(proofs, sm3, sha256, examined, shown)
+    if isinstance(answer, Check):
+        return Verified(examined.report + report((answer, *_holder(shown, (sm3, sha256)))), examined, sm3, sha256)
+    if answer.anchored_by is not None and examined.report.overall is not Verdict.VALID:
+        # it stood on the ledger by then: certificates that ended later do it no harm
+        examined = examine(file, Terms(trust, at, answer.anchored_by))
+    whole = examined.report + checks_of(answer) + report(_holder(shown, (sm3, sha256)))
+    leaf = None if answer.leaf is None else bytes.fromhex(answer.leaf[2:])
+    return Verified(whole, examined, sm3, sha256, leaf)
+
+
+def checks_of(view: ReportView) -> Report:
+    """A server's report as one of our own."""
+    return Report(
+        tuple(
+            Check(one.name, Verdict(one.verdict), one.reason_code, one.zh, one.en, tuple(one.facts.items()))
+            for one in view.checks
+        )
+    )
+
+
+def _asked(
+    proofs: Proofs | None, sm3: Digest, sha256: Digest, examined: Examined, shown: Shown
+) -> DocumentView | Check:
+    if proofs is None:
+        en = "nobody was asked: status, issuer and seal on the ledger are not known"
+        return indeterminate("ledger.asked", "OFFLINE", en, "未联网查询:账本上的状态、签发机构与印章未核实")
+    share = shown.share
+    asked = VerifyDocumentRequest(
+        sm3="0x" + sm3.value.hex(), sha256="0x" + sha256.value.hex(), seals=tuple(_seen(examined))[:MOST_SEALS],
+        license=write_act(share.license) if share else None,
+        batch="0x" + share.batch.hex() if share and share.batch else None,
+        proof=tuple("0x" + word.hex() for word in share.proof) if share else (),
+    )  # fmt: skip
+    try:
+        return proofs.verify_document(asked)
+    except Unavailable as error:
+        return indeterminate("ledger.asked", error.code, error.en, error.zh)
+
+
+def _seen(examined: Examined) -> Iterator[SealSeen]:
+    for one in examined.seals:
+        certificate = "0x" + one.certificate.hex() if one.certificate else None
+        yield SealSeen(sm3="0x" + one.sm3.hex(), certificate=certificate, signed_at=one.signed_at)
+
+
+def _holder(shown: Shown, digests: tuple[Digest, Digest]) -> Iterator[Check]:
+    """Whether the share opens what was committed, and whether the person shown is the one it was issued to."""
+    share = shown.share
+    if share is None:
+        if shown.holder is not None:
+            en = "the holder's share is needed to tell whose license it is"
+            yield indeterminate("holder", "SHARE_NEEDED", en, "须出示持证人份额文件方可核对持证主体")
+        return
+    yield from share.check().checks
+    if (share.license.sm3, share.license.sha256) != tuple(one.value for one in digests):
+        en = "the share that is shown is of another document"
+        yield invalid("share.file", "LICENSE_OF_ANOTHER_FILE", en, "所示份额对应的是另一份文件")
+    if shown.holder is not None:
+        yield _is_holder(share, shown.holder)
+
+
+def _is_holder(share: Share, holder: str) -> Check:
+    # codes are committed to in their canonical form; licenses of before may have them as they were typed
+    if share.license.holder in {holder_commitment(share.salts.holder, one) for one in (holder, canonical(holder))}:
+        return valid("holder", "the license was issued to this person or body", "持证主体与证照一致")
+    return invalid("holder", "HOLDER_DIFFERS", "the license was issued to somebody else", "持证主体与证照不一致")
