@@ -1,0 +1,1 @@
+"""Documents whose formats a library reads that ``ledger`` must stay free of."""
