@@ -116,7 +116,7 @@ def check_signature(
 
 
 def _unreadable(item: Item, error: MalformedDer) -> Check:
-    return item.fails(None, error.code, f"unreadable: {error.en}", f"无法解析:{error.zh}", {"where": error.where})
+    return item.fails(None, error.code, f"unreadable: {error.en}", f"无法解析：{error.zh}", {"where": error.where})
 
 
 def _check_signed_data(element: Element, original: bytes, question: Question) -> SignatureReport:
@@ -136,7 +136,7 @@ def _check_seal_signature(found: SealSignature, original: bytes, question: Quest
     # A token inside what is signed (V1) shows that the signature is younger, not that it is as old.
     known = question.proven(stamp.proven if found.time_stamp is not None else None)
     moment = known.reference if signed_at is None else signed_at
-    moments = Moments(moment, known.reference, proven=known.proven_at is not None)
+    moments = Moments(signed_at, known.reference, proven=known.proven_at is not None)
     judged = judge_certificate(SIGNER, form, found.signer, question.trust.signers, moments)
     certificate = judged.certificate
     outcome = (
@@ -175,7 +175,7 @@ def _judge_stamp(found: SealSignature, original: bytes, question: Question) -> S
 def _data_hash(found: SealSignature, original: bytes) -> Check:
     algorithm = matching_digest(found.data_hash, original)
     if algorithm is None:
-        en, zh = "the document is not the one that was signed", "原文已被改动,或不是所签的文件"
+        en, zh = "the document is not the one that was signed", "原文已被改动，或不是所签的文件"
         return DATA_HASH.fails(found.form, "DOCUMENT_CHANGED", en, zh, {"signed": found.data_hash[:64].hex()})
     if algorithm.weak:
         en, zh = f"only a {algorithm.label} digest of the document is signed", f"只签了原文的 {algorithm.label} 杂凑值"

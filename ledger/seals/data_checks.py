@@ -40,8 +40,7 @@ def _judge_signer(
         en, zh = "the signer's certificate is not at hand", "缺少签名者证书"
         value = value_check(DATA_VALUE, _FORM, None, signer.algorithm, signer.signature)
         return [*value, DATA_SIGNER.form.unknown(_FORM, "SIGNER_NO_CERTIFICATE", en, zh)], None
-    claimed = question.reference if signer.signing_time is None else signer.signing_time
-    moments = Moments(claimed, question.reference, proven=question.proven_at is not None)
+    moments = Moments(signer.signing_time, question.reference, proven=question.proven_at is not None)
     judged = judge_certificate(DATA_SIGNER, _FORM, der, store, moments)
     certificate = judged.certificate
     outcome = verify_signer(data, signer, certificate, content) if certificate else None

@@ -24,7 +24,7 @@ class MalformedDer(InvalidInput):
     """Bytes that are not the DER that is expected here; ``offset`` counts from the start of what was decoded."""
 
     def __init__(self, code: str, offset: int, en: str, zh: str) -> None:
-        super().__init__(code, f"offset {offset}", f"{en} (offset {offset})", f"{zh}(偏移 {offset})")
+        super().__init__(code, f"offset {offset}", f"{en} (offset {offset})", f"{zh}（偏移 {offset}）")
         self.offset = offset
 
 

@@ -21,7 +21,10 @@ class Finding(StrEnum):
 
 
 _TEXTS = {
-    Finding.RAW_SIGNATURE_VALUE: ("signature value is 64 raw bytes r‖s, not DER", "签名值为 64 字节 r‖s,未按 DER 编码"),
+    Finding.RAW_SIGNATURE_VALUE: (
+        "signature value is 64 raw bytes r‖s, not DER",
+        "签名值是 64 字节 r‖s，非 DER",
+    ),
     Finding.EXTENSIONS_UNTAGGED: ("custom data stands without its [0] tag", "自定义数据缺少 [0] 标签"),
     Finding.DEFAULT_WRITTEN_OUT: ("DEFAULT FALSE is written out", "缺省值 FALSE 被写出"),
     Finding.TIME_NOT_UTC: ("a time has an offset instead of Z", "时间使用时区偏移而非 Z"),
@@ -37,4 +40,4 @@ _TEXTS = {
 def as_check(finding: Finding, where: str) -> Check:
     """A check that passed with a remark: the verdict is VALID, the reason code the finding's."""
     english, chinese = _TEXTS[finding]
-    return Check(f"finding.{where}", Verdict.VALID, finding.value, f"提示:{chinese}", f"note: {english}")
+    return Check(f"finding.{where}", Verdict.VALID, finding.value, f"提示：{chinese}", f"note: {english}")

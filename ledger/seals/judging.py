@@ -62,7 +62,7 @@ def value_check(item: Item, form: Form, outcome: Outcome | None, algorithm: str,
     if outcome is Outcome.FAILS:
         en, zh = (
             "the signature value does not hold: changed after signing, or forged",
-            "签名值不成立:签署后被改动或系伪造",
+            "签名值不成立：签署后被改动或系伪造",
         )
         return (item.fails(form, f"{code}_WRONG", en, zh, facts),)
     if outcome is Outcome.WEAK:

@@ -80,7 +80,7 @@ def judge_time_stamp(token: bytes, form: Form, stamped: tuple[bytes, ...], quest
     try:
         stamp = parse_time_stamp(token)
     except MalformedDer as error:
-        zh, en = f"时间戳无法解析:{error.zh}", f"the time stamp cannot be read: {error.en}"
+        zh, en = f"时间戳无法解析：{error.zh}", f"the time stamp cannot be read: {error.en}"
         return StampJudged((STAMP_FORMAT.fails(form, error.code, en, zh),), None, None)
     signer = stamp.data.signers[0]
     der = signer_certificate(stamp.data, signer) or _known(stamp, question)

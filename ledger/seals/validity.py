@@ -31,9 +31,12 @@ from ledger.verdict import Check, Report, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """When something was signed by its own word, and by when it is known to exist (``proven``: not just by asking)."""
+    """When something was signed by its own word (None: it does not say), and by when it is known to exist.
 
-    signed: int
+    ``proven``: by a time stamp or the ledger, not just by being there when the question is asked.
+    """
+
+    signed: int | None
     reference: int
     proven: bool = False
 
@@ -58,7 +61,7 @@ def judge_certificate(
     try:
         certificate = parse_certificate(der)
     except MalformedDer as error:
-        zh, en = f"{items.zh}证书无法解析:{error.zh}", f"the {items.en}'s certificate cannot be read: {error.en}"
+        zh, en = f"{items.zh}证书无法解析：{error.zh}", f"the {items.en}'s certificate cannot be read: {error.en}"
         return Judged((items.form.fails(form, error.code, en, zh, {"where": error.where}),), None)
     judge = _Judge(items, form, store, moments)
     paths = find_paths(certificate, store, given) or ((certificate,),)
@@ -125,26 +128,31 @@ class _Judge:
             whose_zh, whose_en = (f"{zh}证书", f"the {en}'s certificate") if not place else ("上级证书", "an authority")
             facts = {
                 "valid_from": as_text(one.valid_from), "valid_until": as_text(one.valid_until),
-                "signed": as_text(moments.signed), "known_by": as_text(moments.reference), "place": place,
+                **self._when(), "place": place,
             }  # fmt: skip
-            if moments.signed < one.valid_from:
+            signed = moments.reference if moments.signed is None else moments.signed
+            if signed < one.valid_from:
                 code, what = "CERTIFICATE_NOT_YET_VALID", ("was not yet valid when signing", "在签署时尚未生效")
-            elif moments.signed > one.valid_until:
+            elif moments.signed is not None and signed > one.valid_until:
                 code, what = "CERTIFICATE_EXPIRED_AT_SIGNING", ("had expired before signing", "在签署之前已过期")
             elif moments.reference > one.valid_until:
                 code = "CERTIFICATE_EXPIRED"
-                what = ("has expired, and nothing proves the signing to be older", "已过期,且无法证明签署在过期之前")
+                what = ("has expired, and nothing proves the signing to be older", "已过期，且无法证明签署在过期之前")
             else:
                 continue
             return item.fails(form, self._code(code), f"{whose_en} {what[0]}", f"{whose_zh}{what[1]}", facts)
-        return item.ok(form, {"signed": as_text(moments.signed), "known_by": as_text(moments.reference)})
+        return item.ok(form, self._when())
+
+    def _when(self) -> dict[str, object]:
+        signed, known = self._moments.signed, as_text(self._moments.reference)
+        return {"signed": "-" if signed is None else as_text(signed), "known_by": known}
 
     def _revocation(self, path: Path) -> Check:
         item, form = self._items.revocation, self._form
         if self._store.is_anchor(path[0]):
             return item.ok(form, {"source": "trust anchor"})
         if len(path) == 1:
-            en, zh = "without a path nobody can say whether it was revoked", "没有信任链,无法得知是否吊销"
+            en, zh = "without a path nobody can say whether it was revoked", "没有信任链，无法得知是否吊销"
             return item.unknown(form, self._code("REVOCATION_UNKNOWN"), en, zh)
         facts: dict[str, object] = {}
         for certificate, issuer in pairwise(path):
@@ -164,9 +172,9 @@ class _Judge:
             facts["source"] = ", ".join(sorted({f"{s.source} {as_text(s.this_update)}" for s in timely}))
             return None
         if statuses:
-            en, zh = "the revocation data are too old for this question", "吊销信息已过时,不足以判断"
+            en, zh = "the revocation data are too old for this question", "吊销信息已过时，不足以判断"
             return item.unknown(form, self._code("REVOCATION_STALE"), en, zh)
-        en, zh = "no revocation data: not known whether it was revoked", "没有吊销信息:是否吊销未知"
+        en, zh = "no revocation data: not known whether it was revoked", "没有吊销信息：是否吊销未知"
         return item.unknown(form, self._code("REVOCATION_UNKNOWN"), en, zh)
 
     def _revoked(self, revoked: Revoked, facts: dict[str, object]) -> Check | None:
@@ -176,12 +184,18 @@ class _Judge:
         if stolen and revoked.suspect_since is not None:
             since = min(since, revoked.suspect_since)
         said = {"revoked": as_text(since), "reason": "-" if revoked.reason is None else revoked.reason}
-        if since <= moments.signed:
+        if moments.signed is None and since <= moments.reference:
+            en, zh = (
+                "a certificate was revoked, and nothing says that the signing is older",
+                "证书已被吊销，签署时间不明",
+            )
+            return item.fails(form, self._code("REVOKED"), en, zh, said)
+        if moments.signed is not None and since <= moments.signed:
             en, zh = "a certificate was revoked before signing", "证书在签署之前已被吊销"
             return item.fails(form, self._code("REVOKED_BEFORE_SIGNING"), en, zh, said)
         if stolen and not (moments.proven and moments.reference < since):
             en = "the key was compromised later, and nothing proves the signing to be older than that"
-            zh = "密钥其后泄露,且无法证明签署在泄露之前"
+            zh = "密钥其后泄露，且无法证明签署在泄露之前"
             return item.unknown(form, self._code("KEY_COMPROMISED_LATER"), en, zh, said)
         facts["revoked_after_signing"] = said["revoked"]
         return None

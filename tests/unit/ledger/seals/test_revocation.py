@@ -10,12 +10,12 @@ from ledger.seals.checks import SignatureReport
 from ledger.seals.der import MalformedDer, write
 from ledger.seals.development import AUTHORITY_USAGE, DAY, SIGNING_USAGE, development_name, stamper_of
 from ledger.seals.issuing import Identity, Profile, make_certificate, make_ocsp_response, make_revocation_list
-from ledger.seals.making import make_time_stamp
+from ledger.seals.making import make_signed_data, make_time_stamp
 from ledger.seals.revocation import Revoked
 from ledger.seals.seal import Form
 from ledger.seals.trust import TrustStore, TrustStores
 from ledger.verdict import Verdict
-from tests.unit.ledger.seals.place import NOON, Place, codes
+from tests.unit.ledger.seals.place import DOCUMENT, NOON, Place, codes
 
 V4 = Form.V4
 KEY_COMPROMISE, SUPERSEDED = 1, 4
@@ -134,6 +134,21 @@ def test_expired_certificate_dropped_from_a_later_list(place: Place) -> None:
     signed = place.signature(V4, seal, short)
     report = place.check(signed, trust_in(place, lists=(late,)), NOON + 2 * DAY, proven_at=NOON + 60)
     assert codes(report.report) == {"SIGNER_REVOCATION_STALE"}
+
+
+def test_signed_data_that_do_not_say_when_they_were_signed(place: Place) -> None:
+    good = place.trust()
+
+    def checked(lists: tuple[bytes, ...], at: int = NOON + DAY, proven_at: int | None = None) -> SignatureReport:
+        documents = TrustStore.of([place.authority.root.certificate], lists=lists)
+        trust = TrustStores(good.makers, good.signers, good.time_stamps, documents)
+        return place.check(make_signed_data(DOCUMENT, place.agency), trust, at, proven_at=proven_at)
+
+    revoked = listing(place, Revoked(NOON, SUPERSEDED))
+    assert codes(checked((revoked,)).report) == {"SIGNER_REVOKED"}
+    assert checked((revoked,), proven_at=NOON - 9).overall is Verdict.VALID
+    fresh = (place.authority.revocation_list(NOON + 2000 * DAY),)
+    assert "SIGNER_CERTIFICATE_EXPIRED" in codes(checked(fresh, at=NOON + 1500 * DAY).report)
 
 
 # OCSP
