@@ -2,7 +2,8 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, text
@@ -10,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from api.store.turn import Turn
 from ledger.errors import InvalidInput, Unavailable
 
 BUSY_MILLISECONDS = 15_000
@@ -38,7 +40,7 @@ class Database:
     visible in the order of their numbers.
 
     On SQLite a transaction that reads first and writes later can fail at the upgrade with nothing
-    to wait for; BEGIN IMMEDIATE makes writers queue instead.
+    to wait for; BEGIN IMMEDIATE makes writers wait instead, and ``Turn`` lets them in without long sleeps.
 
     Where reading, writing or syncing SQLite's files failed, nobody knows what the disk holds: the kernel may have
     dropped what it could not write, and a second sync would succeed all the same. From then on everything is refused
@@ -52,6 +54,7 @@ class Database:
         self._on_failure = on_failure
         self._failed = False
         self.is_sqlite = self._url.get_backend_name() == "sqlite"
+        self._turn = Turn(Path(f"{self._url.database}-turn")) if self.is_sqlite else None
         self._readers = self._engine("DEFERRED", pool_size)
         self._writers = self._engine("IMMEDIATE", 2)
 
@@ -82,7 +85,7 @@ class Database:
 
         Where the connection breaks in the middle of the commit, it may have been written all the same.
         """
-        with self._telling(), self._writers.begin() as connection:
+        with self._telling(), self._my_turn(), self._writers.begin() as connection:
             if not self.is_sqlite:
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})"))
             yield connection
@@ -90,8 +93,11 @@ class Database:
     def answers(self) -> bool:
         """Whether the database can be written to; on SQLite takes the write lock and lets it go."""
         query = "SELECT 1" if self.is_sqlite else "SELECT current_setting('transaction_read_only') = 'off'"
-        with self._telling(), self._writers.begin() as connection:
+        with self._telling(), self._my_turn(), self._writers.begin() as connection:
             return bool(connection.execute(text(query)).scalar_one())
+
+    def _my_turn(self) -> AbstractContextManager[object]:
+        return nullcontext() if self._turn is None else self._turn.taken()
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -118,6 +124,8 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; after a failure none, for SQLite would write and sync once more."""
+        if self._turn is not None:
+            self._turn.close()
         if self._failed:
             return
         self._readers.dispose()
