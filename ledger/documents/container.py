@@ -89,6 +89,9 @@ def _stored(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
 
 def _inflated(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
     """Unpacked in bounded pieces, so that no entry can ask for more memory than one."""
+    if entry.packed <= _PIECE and entry.size < _UNPACKED:
+        yield from _at_once(source, entry)
+        return
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         for packed in _raw(source, entry):
@@ -102,10 +105,28 @@ def _inflated(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
                     yield piece
         last = unpacker.flush(_UNPACKED)
     except zlib.error as error:
-        raise InvalidInput(
-            "ZIP_DATA_CORRUPT", "file", "an entry's data cannot be unpacked", "压缩包条目数据无法解压"
-        ) from error
+        raise _corrupt() from error
     if last:
         yield last
-    if not unpacker.eof or unpacker.unused_data:
+    _check_end(unpacker.eof, unpacker.unused_data)
+
+
+def _at_once(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
+    """A small entry in one piece: no more of it is unpacked than its headers promise, and one byte."""
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        piece = unpacker.decompress(b"".join(_raw(source, entry)), entry.size + 1)
+    except zlib.error as error:
+        raise _corrupt() from error
+    yield piece
+    _check_end(unpacker.eof, unpacker.unused_data)
+
+
+def _corrupt() -> InvalidInput:
+    en, zh = "an entry's data cannot be unpacked", "压缩包条目数据无法解压"
+    return InvalidInput("ZIP_DATA_CORRUPT", "file", en, zh)
+
+
+def _check_end(ended: bool, rest: bytes) -> None:  # noqa: FBT001 - what zlib says
+    if not ended or rest:
         refuse("ZIP_DATA_CORRUPT", "an entry's packed data do not end where they should", "压缩包条目数据结尾不符")

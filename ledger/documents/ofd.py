@@ -16,7 +16,7 @@ from ledger.documents.zip_names import fold
 from ledger.errors import InvalidInput
 
 ENTRY = "OFD.xml"
-_XML_SIZE = 16 << 20
+XML_SIZE = 16 << 20
 _BODIES = 64
 
 
@@ -66,7 +66,11 @@ class Package:
 
     def parse(self, part: str, root: str) -> xml.Element:
         """InvalidInput with codes of ``container`` and ``xml``."""
-        document = xml.parse(self.container.read(part, _XML_SIZE), root)
+        return self.parse_bytes(part, self.container.read(part, XML_SIZE), root)
+
+    def parse_bytes(self, part: str, raw: bytes, root: str) -> xml.Element:
+        """The same of a part's bytes that were read before; InvalidInput with codes of ``xml``."""
+        document = xml.parse(raw, root)
         self.findings += [(finding, part) for finding in document.findings]
         return document.root
 
@@ -76,6 +80,8 @@ class Package:
         A leading slash means the package's root. Otherwise it is relative to the part, as the standard has it; some
         makers mean the folder of a part in ``more``, or the root: these come after it, and are noted.
         """
+        if location[1:] in self.container.entries and location[0] == "/":
+            return location[1:]
         for place, path in enumerate(_candidates(location, (base, *more))):
             found = self.container.folded.get(fold(path))
             if found is not None:

@@ -38,7 +38,13 @@ from ledger.seals.judging import Expected
 from ledger.seals.trust import TrustStores
 from ledger.verdict import Check, Report, Verdict, indeterminate, invalid, report, valid
 
-_UNREADABLE_HERE = LIMITS | {"OFD_ENCRYPTED", "PART_TOO_LARGE", "XML_TOO_LARGE", "OFD_SIGNATURES_TOO_MANY"}
+_UNREADABLE_HERE = LIMITS | {
+    "OFD_ENCRYPTED",
+    "PART_TOO_LARGE",
+    "XML_TOO_LARGE",
+    "XML_ENCODING",
+    "OFD_SIGNATURES_TOO_MANY",
+}
 """Codes that say nothing against the document: it was not read."""
 
 
@@ -154,7 +160,9 @@ def _integrity(package: Package, found: ofd_integrity.Integrity, judge: Judge) -
 
 
 def _prefixed(prefix: str, judged: Report) -> list[Check]:
-    return [replace(check, name=f"{prefix}.{check.name}") for check in judged.checks]
+    return [
+        Check(f"{prefix}.{one.name}", one.verdict, one.reason_code, one.zh, one.en, one.facts) for one in judged.checks
+    ]
 
 
 def _read_all(package: Package) -> list[Signature | InvalidInput]:

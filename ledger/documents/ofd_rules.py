@@ -17,7 +17,8 @@ from ledger.seals.times import as_text
 from ledger.verdict import Check, Verdict, indeterminate, invalid, valid
 
 _BEIJING = timezone(timedelta(hours=8))
-_TIME_FORMS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y%m%d%H%M%S", "%Y-%m-%d", "%Y/%m/%d %H:%M:%S")
+_TIME_FORMS = ("", "%Y%m%d%H%M%S", "%Y%m%d%H%M%SZ", "%Y/%m/%d %H:%M:%S")
+"""ISO 8601, and forms met in files beside it."""
 _DAY = 86_400
 _NAMED = 10
 """Parts that a report names; it always counts all."""
@@ -191,11 +192,13 @@ def check_time(name: str, signature: Signature, signed_at: int | None) -> Check:
 
 
 def _moment(said: str) -> int | None:
-    """Unix seconds; Beijing time unless a Z says otherwise; None where it cannot be read."""
-    plain, zone = (said[:-1], UTC) if said.endswith("Z") else (said, _BEIJING)
+    """Unix seconds; Beijing time unless a zone is written; None where it cannot be read."""
+    plain = said.strip()
     for form in _TIME_FORMS:
         try:
-            return int(datetime.strptime(plain, form).replace(tzinfo=zone).timestamp())
+            moment = datetime.strptime(plain, form) if form else datetime.fromisoformat(plain)  # noqa: DTZ007 - below
+            zone = moment.tzinfo or (UTC if form.endswith("Z") else _BEIJING)
+            return int(moment.replace(tzinfo=zone).timestamp())
         except (ValueError, OverflowError):
             continue
     return None

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ledger.algorithms.digests import DigestAlgorithm, named
-from ledger.documents.ofd import Body, Package, Role
+from ledger.documents.ofd import XML_SIZE, Body, Package, Role
 from ledger.documents.xml import Element
 from ledger.errors import InvalidInput
 
@@ -74,7 +74,8 @@ def read_signature(package: Package, place: int, entry: Element) -> Signature:
     if part is None:
         raise InvalidInput("OFD_SIGNATURE_MISSING", "ofd", "a listed signature is not there", "列出的签名文件不存在")
     package.roles.setdefault(part, Role.SIGNATURE)
-    root = package.parse(part, "Signature")
+    raw = package.container.read(part, XML_SIZE)
+    root = package.parse_bytes(part, raw, "Signature")
     info = root.one("SignedInfo")
     if info is None:
         raise InvalidInput("OFD_SIGNATURE_EMPTY", "ofd", "a signature signs nothing", "签名未指明被签内容")
@@ -87,7 +88,7 @@ def read_signature(package: Package, place: int, entry: Element) -> Signature:
         identifier=entry.attributes.get("ID", ""),
         kind=entry.attributes.get("Type", "Seal"),
         part=part,
-        xml=package.container.read(part, _VALUE_SIZE),
+        xml=raw,
         provider=tuple(sorted(provider.attributes.items())) if provider else (),
         signature_method=info.text_of("SignatureMethod"),
         time=info.text_of("SignatureDateTime"),

@@ -1,18 +1,21 @@
 """XML of documents, read strictly: no DTD, no entity, nothing external, bounded in size, depth and number of nodes.
 
-A DTD is refused at its first character, before anything in it has an effect. The tree is ours and small: names of the
-document's own namespace come without it, any other keeps its ``{namespace}`` and so is never taken for one of ours.
+A DTD is refused before a parser sees it: the text must be UTF-8, so that ``<!DOCTYPE`` cannot be written otherwise.
+Names of the document's own namespace come without it; any other keeps its ``{namespace}`` and is never taken for ours.
 """
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NoReturn
-from xml.parsers import expat
+from xml.etree import ElementTree
 
 from ledger.errors import InvalidInput
 
 OFD_NAMESPACE = "http://www.ofdspec.org/2016"
 """GB/T 33190-2016, 7.1."""
+_DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["']""")
+_UTF8 = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +27,35 @@ class XmlBounds:
     nodes: int = 500_000
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Element:
-    """One element; ``text`` is what stands directly in it, white space at the ends removed."""
+    """One element of a parsed text; ``prefix`` is its document's ``{namespace}``, or empty."""
 
-    name: str
-    attributes: dict[str, str]
-    text: str = ""
-    children: list["Element"] = field(default_factory=list)
+    node: ElementTree.Element
+    prefix: str
+
+    @property
+    def name(self) -> str:
+        return self.node.tag.removeprefix(self.prefix)
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        return self.node.attrib
+
+    @property
+    def text(self) -> str:
+        """What stands directly in it, white space at the ends removed."""
+        pieces = [self.node.text or "", *(child.tail or "" for child in self.node)]
+        return "".join(pieces).strip()
+
+    @property
+    def children(self) -> list["Element"]:
+        return [Element(child, self.prefix) for child in self.node]
 
     def all(self, name: str) -> list["Element"]:
         """Direct children of that name."""
-        return [child for child in self.children if child.name == name]
+        tag = self.prefix + name
+        return [Element(child, self.prefix) for child in self.node if child.tag == tag]
 
     def one(self, name: str) -> "Element | None":
         """The only child of that name; InvalidInput ``XML_AMBIGUOUS`` where there are several."""
@@ -50,12 +70,8 @@ class Element:
         return "" if found is None else found.text
 
     def walk(self) -> Iterator["Element"]:
-        """This element and everything in it; depth is bounded by the reader."""
-        waiting = [self]
-        while waiting:
-            element = waiting.pop()
-            yield element
-            waiting += reversed(element.children)
+        """This element and everything in it."""
+        return (Element(node, self.prefix) for node in self.node.iter())
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,70 +86,42 @@ def _refuse(code: str, en: str, zh: str) -> NoReturn:
     raise InvalidInput(code, "xml", en, zh)
 
 
-class _Builder:
-    """Callbacks of the parser."""
-
-    def __init__(self, bounds: XmlBounds) -> None:
-        self.bounds = bounds
-        self.open: list[Element] = []
-        self.texts: list[list[str]] = []
-        self.root: Element | None = None
-        self.nodes = 0
-        self.prefix = ""
-        self.namespace = ""
-
-    def start(self, name: str, pairs: list[str]) -> None:
-        self.nodes += 1
-        if self.nodes > self.bounds.nodes or len(self.open) >= self.bounds.depth:
-            _refuse("XML_TOO_LARGE", "the XML is too deep or has too many nodes", "XML 嵌套过深或节点过多")
-        if self.root is None:
-            self.namespace = name.rpartition(" ")[0]
-            self.prefix = self.namespace + " " if self.namespace else ""
-        element = Element(self._local(name), dict(zip(pairs[::2], pairs[1::2], strict=True)))
-        if self.open:
-            self.open[-1].children.append(element)
-        else:
-            self.root = element
-        self.open.append(element)
-        self.texts.append([])
-
-    def _local(self, name: str) -> str:
-        if name.startswith(self.prefix) and " " not in name[len(self.prefix) :]:
-            return name[len(self.prefix) :]
-        namespace, _, local = name.rpartition(" ")
-        return f"{{{namespace}}}{local}"
-
-    def data(self, text: str) -> None:
-        self.texts[-1].append(text)
-
-    def end(self, _name: str) -> None:
-        self.open.pop().text = "".join(self.texts.pop()).strip()
-
-    @staticmethod
-    def doctype(*_: object) -> None:
-        _refuse("XML_DTD", "the XML has a document type declaration", "XML 含有 DTD 声明，予以拒绝")
-
-
 def parse(raw: bytes, root: str, bounds: XmlBounds | None = None) -> Document:
     """The document with a root of that name; InvalidInput.
 
-    Codes: ``XML_DTD``, ``XML_TOO_LARGE``, ``XML_MALFORMED``, ``XML_ROOT``.
+    Codes: ``XML_DTD``, ``XML_ENCODING``, ``XML_TOO_LARGE``, ``XML_MALFORMED``, ``XML_ROOT``.
     """
     held = bounds or XmlBounds()
-    if len(raw) > held.size:
+    tags = raw.count(b"<")
+    if len(raw) > held.size or tags > 2 * held.nodes:
         _refuse("XML_TOO_LARGE", "the XML is too large", "XML 过大")
-    parser = expat.ParserCreate(namespace_separator=" ")
-    builder = _Builder(held)
-    parser.ordered_attributes = True
-    parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = parser.EntityDeclHandler = builder.doctype
-    parser.StartElementHandler = builder.start
-    parser.EndElementHandler = builder.end
-    parser.CharacterDataHandler = builder.data
+    _check_text(raw)
     try:
-        parser.Parse(raw, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:
+        node = ElementTree.fromstring(raw)  # noqa: S314 - no DTD, bounded: checked above
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise InvalidInput("XML_MALFORMED", "xml", "the XML cannot be read", "XML 无法解析") from error
-    if builder.root is None or builder.root.name != root:
+    if tags > held.depth and _depth(node, held.depth) > held.depth:
+        _refuse("XML_TOO_LARGE", "the XML is too deep", "XML 嵌套过深")
+    namespace, brace, local = node.tag.rpartition("}")
+    if local != root:
         _refuse("XML_ROOT", f"the XML is no {root}", f"XML 根元素不是 {root}")
-    return Document(builder.root, () if builder.namespace == OFD_NAMESPACE else ("XML_NAMESPACE",))
+    findings = () if namespace == "{" + OFD_NAMESPACE else ("XML_NAMESPACE",)
+    return Document(Element(node, namespace + brace), findings)
+
+
+def _check_text(raw: bytes) -> None:
+    """UTF-8 alone, for in another encoding a DTD has other bytes, and other readers may see another text."""
+    declared = _DECLARED.search(raw[:512])
+    if b"\0" in raw or (declared and declared[1].lower() not in _UTF8):
+        _refuse("XML_ENCODING", "the XML is not UTF-8", "XML 不是 UTF-8 编码")
+    if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
+        _refuse("XML_DTD", "the XML has a document type declaration", "XML 含有 DTD 声明，予以拒绝")
+
+
+def _depth(node: ElementTree.Element, most: int) -> int:
+    """Levels of nesting, counted no further than one more than ``most``."""
+    level, depth = [node], 0
+    while level and depth <= most:
+        level = [child for parent in level for child in parent]
+        depth += 1
+    return depth

@@ -8,6 +8,7 @@ from ledger.errors import InvalidInput
 
 _LONGEST = 512
 _DRIVE = re.compile(r"[A-Za-z]:")
+_BAD_STEPS = frozenset({"", ".", ".."})
 _LONG_NUMBER = re.compile(r"[0-9]{8,}[0-9Xx]?")
 _SHOWN = 120
 
@@ -50,8 +51,7 @@ def _safe(name: str) -> bool:
         return False
     if not name.isprintable():
         return False
-    steps = name.removesuffix("/").split("/")
-    return not any(step in {"", ".", ".."} for step in steps)
+    return not _BAD_STEPS.intersection(name.removesuffix("/").split("/"))
 
 
 def fold(name: str) -> str:
@@ -63,6 +63,8 @@ def fold(name: str) -> str:
 
 def shown(name: str) -> str:
     """A name for a report: no control or strange characters, no long number (it might be somebody's), not long."""
-    plain = "".join(char if char.isascii() and char.isprintable() else "?" for char in name[: _SHOWN * 4])
+    plain = name[: _SHOWN * 4]
+    if not (plain.isascii() and plain.isprintable()):
+        plain = "".join(char if char.isascii() and char.isprintable() else "?" for char in plain)
     plain = _LONG_NUMBER.sub("#", plain)
     return plain if len(plain) <= _SHOWN else plain[: _SHOWN - 1] + "~"

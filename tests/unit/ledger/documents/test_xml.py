@@ -31,21 +31,24 @@ def test_a_document_is_read() -> None:
     ("raw", "code"),
     [
         (BOMB.encode(), "XML_DTD"),
-        (BOMB.encode("utf-16"), "XML_DTD"),
+        (BOMB.encode("utf-16"), "XML_ENCODING"),
+        (b'<?xml version="1.0" encoding="cp037"?>' + BOMB.encode("cp037"), "XML_ENCODING"),
+        (b"<?xml version='1.0' encoding = 'utf-7'?><OFD/>", "XML_ENCODING"),
         (b'<!DOCTYPE OFD SYSTEM "file:///etc/passwd"><OFD/>', "XML_DTD"),
         (b'<!DOCTYPE OFD [<!ENTITY % x SYSTEM "http://example.org/x"> %x;]><OFD/>', "XML_DTD"),
         (b"<OFD>&nothing;</OFD>", "XML_MALFORMED"),
         (b"<OFD><A></OFD>", "XML_MALFORMED"),
         (b"<OFD/><OFD/>", "XML_MALFORMED"),
         (b"", "XML_MALFORMED"),
-        (b"\0\0\0", "XML_MALFORMED"),
-        (b'<?xml version="1.0" encoding="x-unknown"?><OFD/>', "XML_MALFORMED"),
+        (b"\0\0\0", "XML_ENCODING"),
+        (b'<?xml version="1.0" encoding="x-unknown"?><OFD/>', "XML_ENCODING"),
         (b"<html/>", "XML_ROOT"),
         (f'<x:OFD {NS} xmlns:x="urn:x"><ofd:OFD/></x:OFD>'.encode().replace(b"<x:OFD", b"<x:Other", 1)
          .replace(b"</x:OFD>", b"</x:Other>"), "XML_ROOT"),
     ],
-    ids=["entity bomb", "entity bomb in UTF-16", "external file", "external parameter entity", "undeclared entity",
-         "unclosed", "two roots", "nothing", "null bytes", "unknown encoding", "another root", "root inside another"],
+    ids=["entity bomb", "entity bomb in UTF-16", "entity bomb in EBCDIC", "UTF-7", "external file",
+         "external parameter entity", "undeclared entity", "unclosed", "two roots", "nothing", "null bytes",
+         "unknown encoding", "another root", "root inside another"],
 )  # fmt: skip
 def test_hostile_xml_is_refused(raw: bytes, code: str) -> None:
     assert code_of(raw) == code
@@ -53,8 +56,9 @@ def test_hostile_xml_is_refused(raw: bytes, code: str) -> None:
 
 def test_depth_and_nodes_and_size_are_bounded() -> None:
     deep = b"<OFD>" + b"<a>" * 100_000
-    assert code_of(deep) == "XML_TOO_LARGE"
-    assert code_of(b"<OFD>" + b"<a/>" * 100 + b"</OFD>", XmlBounds(nodes=100)) == "XML_TOO_LARGE"
+    assert code_of(deep + b"</a>" * 100_000 + b"</OFD>") == "XML_TOO_LARGE"
+    assert code_of(b"<OFD>" + b"<a>" * 64 + b"</a>" * 64 + b"</OFD>") == "XML_TOO_LARGE"
+    assert code_of(b"<OFD>" + b"<a/>" * 200 + b"</OFD>", XmlBounds(nodes=100)) == "XML_TOO_LARGE"
     assert code_of(b"<OFD>" + b" " * 100 + b"</OFD>", XmlBounds(size=100)) == "XML_TOO_LARGE"
 
 
