@@ -24,7 +24,7 @@ from ledger.seals.checklist import (
 from ledger.seals.data_checks import judge_signed_data
 from ledger.seals.der import Element, MalformedDer, decode
 from ledger.seals.findings import as_check
-from ledger.seals.judging import Expected, Question, time_check, value_check
+from ledger.seals.judging import Expected, Question, custom_check, time_check, value_check
 from ledger.seals.seal import Form, SealFacts
 from ledger.seals.seal_checks import judge_seal
 from ledger.seals.signature import SealSignature
@@ -152,7 +152,7 @@ def _check_seal_signature(found: SealSignature, original: bytes, question: Quest
         _data_hash(found, original),
         _listed(found),
         _seal_at_signing(found, moment),
-        _custom(found),
+        custom_check(CUSTOM, form, found.extensions),
         *stamp.checks,
         *sealed.checks,
     )
@@ -208,11 +208,3 @@ def _seal_at_signing(found: SealSignature, moment: int) -> Check:
         en, zh = "signed outside the seal's period", "签章时间不在印章有效期内"
         return SEAL_AT_SIGNING.fails(found.form, "SIGNED_OUTSIDE_SEAL_PERIOD", en, zh, facts)
     return SEAL_AT_SIGNING.ok(found.form, facts)
-
-
-def _custom(found: SealSignature) -> Check:
-    unknown = " ".join(sorted(one.kind for one in found.extensions if one.critical))
-    if unknown:
-        en, zh = "critical custom data that are not understood", "含有无法识别的关键自定义数据"
-        return CUSTOM.unknown(found.form, "CRITICAL_DATA_UNKNOWN", en, zh, {"types": unknown})
-    return CUSTOM.ok(found.form)

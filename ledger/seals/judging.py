@@ -3,7 +3,7 @@
 import unicodedata
 from dataclasses import dataclass
 
-from ledger.seals.certificates import Certificate
+from ledger.seals.certificates import Certificate, Extension
 from ledger.seals.checklist import Item
 from ledger.seals.der import MalformedDer, decode
 from ledger.seals.findings import Finding, as_check
@@ -88,6 +88,16 @@ def time_check(item: Item, form: Form, claimed: int | None, question: Question) 
         en, zh = "it existed before the time it says it was signed at", "签署时间晚于其已被证明存在的时间"
         return item.fails(form, "SIGNED_AFTER_PROOF", en, zh, facts)
     return item.ok(form, facts)
+
+
+def custom_check(item: Item, form: Form, extensions: tuple[Extension, ...]) -> Check:
+    """Whether no custom data 自定义数据 is critical: none has a meaning here."""
+    unknown = " ".join(sorted(one.kind for one in extensions if one.critical))
+    if unknown:
+        en, zh = "there are critical custom data that are not understood", "含有无法识别的关键自定义数据"
+        code = f"{item.name.split('.')[0].upper()}_CRITICAL_DATA_UNKNOWN"
+        return item.unknown(form, code, en, zh, {"types": unknown})
+    return item.ok(form)
 
 
 def owner_names(certificate: Certificate) -> frozenset[str]:

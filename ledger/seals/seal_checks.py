@@ -6,7 +6,7 @@ from ledger.seals.certificates import Certificate, parse_certificate
 from ledger.seals.checklist import MAKER, SEAL_CUSTOM, SEAL_EXPECTED, SEAL_FORMAT, SEAL_PERIOD, SEAL_SIGNATURE
 from ledger.seals.der import MalformedDer
 from ledger.seals.findings import as_check
-from ledger.seals.judging import Question, folded, owner_names, value_check
+from ledger.seals.judging import Question, custom_check, folded, owner_names, value_check
 from ledger.seals.seal import Seal, facts_of
 from ledger.seals.stamps import judge_time_stamp
 from ledger.seals.times import as_text
@@ -45,7 +45,7 @@ def judge_seal(seal: Seal, question: Question, used_by: Certificate | None = Non
         *value_check(SEAL_SIGNATURE, form, outcome, seal.algorithm, seal.signature),
         *judged.checks,
         _period(seal, question.reference),
-        _custom(seal),
+        custom_check(SEAL_CUSTOM, form, seal.extensions),
         _expected(seal, facts.sm3, question, used_by),
         *stamped,
     )
@@ -64,14 +64,6 @@ def _period(seal: Seal, moment: int) -> Check:
     if moment > seal.valid_until:
         return SEAL_PERIOD.fails(seal.form, "SEAL_EXPIRED", "the seal's period is over", "印章已过有效期", facts)
     return SEAL_PERIOD.ok(seal.form, facts)
-
-
-def _custom(seal: Seal) -> Check:
-    unknown = " ".join(sorted(one.kind for one in seal.extensions if one.critical))
-    if unknown:
-        en, zh = "the seal has critical custom data that are not understood", "印章含有无法识别的关键自定义数据"
-        return SEAL_CUSTOM.unknown(seal.form, "SEAL_CRITICAL_DATA_UNKNOWN", en, zh, {"types": unknown})
-    return SEAL_CUSTOM.ok(seal.form)
 
 
 def _expected(seal: Seal, sm3: bytes, question: Question, used_by: Certificate | None) -> Check:

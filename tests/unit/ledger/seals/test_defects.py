@@ -12,7 +12,7 @@ from ledger.seals.checks import Expected, check_seal
 from ledger.seals.der import Element, decode, write, write_bits, write_oid
 from ledger.seals.development import DAY, SIGNING_USAGE, DevelopmentAuthority, development_name
 from ledger.seals.issuing import Identity, Profile
-from ledger.seals.making import make_seal, make_signed_data
+from ledger.seals.making import make_seal, make_signed_data, make_time_stamp
 from ledger.seals.seal import Form
 from ledger.seals.trust import TrustStore, TrustStores
 from ledger.verdict import Verdict
@@ -178,6 +178,11 @@ def critical_custom_data(place: Place, form: Form) -> bytes:
     return place.signature(form, place.seal(form, extensions=(strange,)))
 
 
+def critical_custom_data_of_the_signature(place: Place, form: Form) -> bytes:
+    strange = Extension("1.2.3.4", critical=True, value=b"x")
+    return place.signature(form, extensions=(strange,))
+
+
 def trailing_bytes(place: Place, form: Form) -> bytes:
     return place.signature(form) + b"\x00"
 
@@ -241,6 +246,12 @@ def test_defect(place: Place, form: Form, defect: Callable[[Place, Form], bytes]
     assert codes(report.report) == expected
     lenient = defect.__name__ in NOT_SHOWN_WRONG
     assert report.overall is (Verdict.INDETERMINATE if lenient else Verdict.INVALID)
+
+
+@pytest.mark.parametrize("form", [V4, V5])
+def test_critical_custom_data_of_a_signature(place: Place, form: Form) -> None:
+    report = place.check(critical_custom_data_of_the_signature(place, form))
+    assert (report.overall, codes(report.report)) == (Verdict.INDETERMINATE, {"SIGNATURE_CRITICAL_DATA_UNKNOWN"})
 
 
 @pytest.mark.parametrize("form", ALL_FORMS)
@@ -355,6 +366,27 @@ def test_strange_names_never_fail_a_verification(place: Place, name: str) -> Non
     assert report.overall is Verdict.VALID
     assert report.signer is not None
     assert report.signer.subject.isprintable()
+
+
+# A time stamp token in the place of V1's time.
+
+
+def test_token_as_the_time_of_v1_shows_only_that_the_signature_is_younger(place: Place) -> None:
+    sound = decode(place.signature(V1))
+    for stamped, expected in ((DOCUMENT, set[str]()), (sm3(DOCUMENT), set[str]()), (b"x", {"STAMP_COVERS_UNKNOWN"})):
+        token = make_time_stamp(stamped, NOON, 1, place.stamper)
+        signed = _with_in_place(sound.children[0], sound.children[0].children[2].raw, write_bits(token))
+        made = write(0x30, signed, write_bits(place.agency.sign(signed)))
+        report = place.check(made)
+        assert (codes(report.report), report.signed_at) == (expected, NOON)
+        beyond = place.check(made, place.trust(NOON + 2000 * DAY), NOON + 2000 * DAY)
+        assert "SIGNER_CERTIFICATE_EXPIRED" in codes(beyond.report)
+
+
+def test_time_info_of_v1_that_is_neither(place: Place) -> None:
+    sound = decode(place.signature(V1))
+    made = _with_in_place(sound, sound.children[0].children[2].raw, write_bits(b"\x05\x00"))
+    assert codes(place.check(made).report) == {"DER_TIME"}
 
 
 # GM/T 35275 where a seal signature is expected.
