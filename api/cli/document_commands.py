@@ -9,6 +9,7 @@ import typer
 from api.cli.proof_commands import end_with, show_checks, verify
 from api.cli.session import Session, command
 
+__all__ = ["verify"]
 _TRUST = "信任的证书目录:makers/ signers/ time-stamps/ documents/ folder of trusted certificates, CRLs, OCSP"
 
 

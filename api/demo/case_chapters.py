@@ -1,39 +1,25 @@
 """Chapters four and five: one case across regions up to its license, and a parent case with children."""
 
-from dataclasses import dataclass
-from pathlib import Path
+import time
+from dataclasses import replace
+from typing import Any
 
+from api.demo.bureau import Paper, metadata_of
+from api.demo.cast import AGENCIES, credit_code
 from api.demo.founding_chapters import AGREED, BACK, IDLE_SEAL, LICENSED, PLAIN, SEAL, set_idle_seal
 from api.demo.stage import File, Stage
 from api.wire.acts import PreflightRequest
 from ledger import acts
-from ledger.commitments import holder_commitment, identifier_commitment
-from ledger.crypto import sha256, sm3
 from ledger.evidence import Document, DocumentKind
 from ledger.evidence_rules import Entry
 from ledger.ids import format_id
+from ledger.licenses.share import Sealed
 from ledger.procedure import Action, Mode
 from ledger.records import Status
-from ledger.rules.licenses import leaf_of
 
 NOTIFIED = 0b00010
 """The second entry of the item's list is missing."""
 GOOD = 1
-_YEAR = 365 * 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """An e-license as its holder has it: the file, what the chain knows, the identifier."""
-
-    path: Path
-    license: acts.License
-    identifier: str
-
-    @property
-    def leaf(self) -> bytes:
-        """Under which the chain keeps it."""
-        return leaf_of(self.license)
 
 
 def seal_subject(stage: Stage, agency: str, place: int = SEAL) -> bytes:
@@ -103,10 +89,10 @@ def _hide_and_seek(stage: Stage, file: File, grant: int) -> None:
     stage.refused("stranger", "陌生密钥冒充窗口送达", "SIGNER_UNKNOWN", attempt)
 
 
-def decide(stage: Stage, file: File, folder: Path) -> Issued:
+def decide(stage: Stage, file: File) -> Paper:
     """The home agency decides under its seal and issues the e-license; the other seal is resumed."""
     decision = stage.document(file, DocumentKind.DECISION, "home.decider", 决定="准予许可(演示)")
-    issued = _license(stage, file, folder)
+    issued = sealed_license(stage, "license", 1, case_key=file.key)
     stage.step(file, "home.decider", Action.APPROVE, "准予许可", evidence=decision, subject=seal_subject(stage, "home"))
     stage.act("home.issuer", acts.IssueLicense, "签发电子证照", license=issued.license)
     stage.settle()
@@ -114,26 +100,28 @@ def decide(stage: Stage, file: File, folder: Path) -> Issued:
     return issued
 
 
-def _license(stage: Stage, file: File, folder: Path) -> Issued:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "license.xml"
-    identifier = f"1.2.156.3005.2.DEMO.{stage.cast.round}.{file.number}"
-    path.write_text(f"<license demo='true' id='{identifier}'><holder>演示申请人(虚构)</holder></license>\n", "utf-8")
-    content = path.read_bytes()
-    salts = stage.client.random_bytes(32), stage.client.random_bytes(32)
+def sealed_license(
+    stage: Stage, name: str, serial: int, *, under: int = SEAL, by: str = "home", **fields: Any
+) -> Paper:
+    """A license of the home agency's item, sealed by ``by`` and recorded by its issuer; not yet on the ledger."""
+    home = next(one for one in AGENCIES if one.role == "home")
     now = stage.client.now()
-    license_ = acts.License(
-        item=file.item, seal=stage.cast.id("home", SEAL), sm3=sm3(content).value, sha256=sha256(content).value,
-        identifier=identifier_commitment(salts[0], identifier), holder=holder_commitment(salts[1], "演示申请人"),
-        case_key=file.key, supersedes=bytes(32), valid_from=now, valid_until=now + 3 * _YEAR,
-    )  # fmt: skip
+    day = time.strftime("%Y-%m-%d", time.gmtime(now))
+    code = credit_code(stage.cast.number("home"), home.region)
+    metadata = metadata_of(home.name, code, f"{stage.cast.round:07d}{serial:04d}", day)
+    on = Sealed(stage.cast.id("home", LICENSED), stage.cast.id("home", under), fields.get("case_key", bytes(32)))
+    held = stage.bureau.held(by, under if by == "home" else SEAL)
+    paper = stage.bureau.issue(name, metadata, held, on, now)
+    changed = {name: value for name, value in fields.items() if name != "case_key"}
+    if changed:
+        paper = replace(paper, share=replace(paper.share, license=replace(paper.license, **changed)))
     issuer = stage.as_("home.issuer")
     _ = issuer.officer  # signs in
-    issuer.proofs.record(license_, identifier, salts[0])
-    return Issued(path, license_, identifier)
+    issuer.proofs.record(paper.license, paper.identifier, paper.share.salts.identifier)
+    return paper
 
 
-def print_and_deliver(stage: Stage, file: File, issued: Issued) -> None:
+def print_and_deliver(stage: Stage, file: File, issued: Paper) -> None:
     """The window prints, delivers and is rated; nothing of that before its time."""
     grant = stage.cast.id("home", AGREED)
     first = "away.first"

@@ -61,6 +61,7 @@ OFFICERS = (
     Officer("away.first", "away", 2, 1, Role.WINDOW, "乙市窗口员一"),
     Officer("away.second", "away", 3, 1, Role.WINDOW, "乙市窗口员二"),
     Officer("away.office", "away", 4, _BACK_OFFICE, Role.REVIEWER | Role.DECIDER | Role.SEALER, "乙市经办员"),
+    Officer("away.issuer", "away", 5, _BACK_OFFICE, Role.ISSUER, "乙市证照员"),
     Officer("third.window", "third", 2, 1, Role.WINDOW, "丙市窗口员"),
     Officer("county.window", "county", 2, 1, Role.WINDOW, "丁县窗口员"),
 )

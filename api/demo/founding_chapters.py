@@ -118,13 +118,12 @@ def agree_and_seal(stage: Stage) -> None:
 
 
 def _register_seal(stage: Stage, role: str, agency: str, place: int) -> None:
-    number = stage.cast.number(agency)
-    der = f"synthetic seal object {place} of agency {number}".encode()
+    name = f"机构 {stage.cast.number(agency)} 审批专用章(演示)"
+    held = stage.bureau.seal(agency, place, name, stage.client.now())
     stage.act(
         role, acts.RegisterSeal, "登记电子印章" if place == SEAL else "登记备用印章", seal=stage.cast.id(agency, place),
-        name=f"机构 {number} 审批专用章(演示)",
-        sm3=sm3(der).value, sha256=sha256(der).value, certificate=sm3(b"certificate" + der).value, valid_from=0,
-        valid_until=FOREVER,
+        name=name, sm3=sm3(held.der).value, sha256=sha256(held.der).value,
+        certificate=sm3(held.signer.certificate).value, valid_from=0, valid_until=FOREVER,
     )  # fmt: skip
 
 

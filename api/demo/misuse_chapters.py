@@ -2,7 +2,7 @@
 
 import time
 
-from api.demo.case_chapters import Issued
+from api.demo.bureau import Paper
 from api.demo.founding_chapters import AGREED, EXPIRING, HANDED_ON, PLAIN, REGIONAL, REVOKED, TOO_FAR, terms
 from api.demo.stage import File, Stage
 from api.wire.proofs import ReportView
@@ -12,7 +12,7 @@ from ledger.procedure import Mode
 from ledger.records import GranteeKind, Status
 
 
-def _told(report: ReportView) -> tuple[str, str]:
+def told(report: ReportView) -> tuple[str, str]:
     """The verdict with the first reason that keeps it from being valid."""
     failed = [check for check in report.checks if check.verdict != "valid"]
     if not failed:
@@ -21,29 +21,29 @@ def _told(report: ReportView) -> tuple[str, str]:
     return f"{report.verdict}:{worst.reason_code}", worst.zh
 
 
-def verify(stage: Stage, issued: Issued, expected: str = "valid") -> None:
+def verify(stage: Stage, issued: Paper, expected: str = "valid") -> None:
     """A third window is shown the license: it verifies the file and the identifier."""
     third = stage.as_("third.window")
-    got, zh = _told(third.proofs.verify_file(issued.path))
+    got, zh = told(third.proofs.verify_file(issued.path))
     stage.verdict("third.window", "核验证照(文件)", expected, got, zh)
-    got, zh = _told(third.proofs.verify_identifier(issued.identifier))
+    got, zh = told(third.proofs.verify_identifier(issued.identifier))
     stage.verdict("third.window", "核验证照(证照标识)", expected, got, zh)
 
 
-def check_before_printing(stage: Stage, issued: Issued) -> None:
+def check_before_printing(stage: Stage, issued: Paper) -> None:
     """The window does not print what it has not verified."""
-    got, zh = _told(stage.as_("away.first").proofs.verify_file(issued.path))
+    got, zh = told(stage.as_("away.first").proofs.verify_file(issued.path))
     stage.verdict("away.first", "打证前核验证照", "valid", got, zh)
     stage.mark("first_verified_license")
 
 
 def forgery(stage: Stage) -> None:
     """A file that nobody issued."""
-    got, zh = _told(stage.as_("third.window").proofs.verify_digest(sha256(b"forged " + stage.client.random_bytes(16))))
+    got, zh = told(stage.as_("third.window").proofs.verify_digest(sha256(b"forged " + stage.client.random_bytes(16))))
     stage.verdict("third.window", "核验伪造的文件", "invalid:LICENSE_UNKNOWN", got, zh)
 
 
-def stop_license(stage: Stage, issued: Issued) -> None:
+def stop_license(stage: Stage, issued: Paper) -> None:
     """The home agency suspends the license; another agency cannot."""
     stage.act(
         "home.issuer", acts.SetLicenseStatus, "暂扣证照", license=issued.leaf, status=int(Status.SUSPENDED), reason=1

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.client import Cursor, HuxinClient
 from api.client.trail import NO_SUBJECT
+from api.demo.bureau import Bureau
 from api.demo.cast import Cast, Player
 from api.demo.journal import OK, Journal, Row
 from api.wire.acts import ActView
@@ -64,11 +65,12 @@ class Stage:
         client: HuxinClient,
         cast: Cast,
         journal: Journal,
+        bureau: Bureau,
         say: Callable[[str], None],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """``say`` is told what happens, as it happens."""
-        self.client, self.cast, self.journal = client, cast, journal
+        self.client, self.cast, self.journal, self.bureau = client, cast, journal, bureau
         self.say = say
         self._pending: list[Pending] = []
         self._clients: dict[str, HuxinClient] = {}

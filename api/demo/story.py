@@ -6,7 +6,8 @@ from itertools import count
 from pathlib import Path
 
 from api.client import HuxinClient
-from api.demo import case_chapters, founding_chapters, misuse_chapters
+from api.demo import case_chapters, founding_chapters, license_chapters, misuse_chapters
+from api.demo.bureau import Bureau
 from api.demo.cast import assemble
 from api.demo.journal import Journal
 from api.demo.stage import Stage
@@ -40,7 +41,7 @@ def tell(
     number = next_round(client)
     place = _new_folder(folder, number)
     cast = assemble(number, place / "keys", password, client.random_bytes)
-    stage = Stage(client, cast, journal, say, monotonic)
+    stage = Stage(client, cast, journal, Bureau(place, client.random_bytes, client.now()), say, monotonic)
     say(f"第 {number} 轮:机构、窗口、人员 / round {number}: agencies, windows, officers")
     founding_chapters.register_agencies(stage, council)
     founding_chapters.staff_and_publish(stage)
@@ -49,7 +50,7 @@ def tell(
     case_chapters.preflight(stage)
     say("跨区域办件 / a case across regions")
     file = case_chapters.take_in(stage)
-    issued = case_chapters.decide(stage, file, place)
+    issued = case_chapters.decide(stage, file)
     misuse_chapters.check_before_printing(stage, issued)
     case_chapters.print_and_deliver(stage, file, issued)
     misuse_chapters.verify(stage, issued)
@@ -58,6 +59,8 @@ def tell(
     founding_chapters.offer_others(stage)
     misuse_chapters.hand_on_and_revoke(stage)
     misuse_chapters.stop_license(stage, issued)
+    say("出示的证照,件件不同 / licenses shown, each with something else wrong")
+    license_chapters.show(stage)
     say("一件事一次办 / one matter, several departments")
     case_chapters.family(stage)
     misuse_chapters.misuse(stage)
