@@ -4,7 +4,10 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
+from api.documents.pdf import check_pdf
+from api.documents.pdf_making import make_pdf, sign_pdf
 from ledger.algorithms.digests import sm3
 from ledger.documents.ofd_check import Judge, judge_by
 from ledger.documents.ofd_making import Sealer, Sheet, Signing, make, sign
@@ -93,9 +96,8 @@ class Scene:
     documents: tuple[tuple[str, bytes], ...]
     encoded: tuple[tuple[str, bytes], ...]
     values: tuple[tuple[str, bytes, bytes], ...]
-    pdfs: tuple[tuple[str, bytes], ...] = ()
-    check_pdf: Callable[[bytes], Report] | None = None
-    same_pdf: Callable[[bytes, bytes], bool] = field(default=lambda one, other: one == other)
+    pdfs: tuple[tuple[str, bytes], ...]
+    check_pdf: Callable[[bytes], Report]
 
     @classmethod
     def build(cls, seed: int = 1) -> "Scene":
@@ -112,4 +114,19 @@ class Scene:
         signatures = [("signature", value) for name, value, _ in values if name != Form.SIGNED_DATA.value]
         data = make_signed_data(sm3(original), desk.agency, SIGNED)
         encoded = [*seals, *signatures, ("signed data", data), ("certificate", desk.agency.certificate)]
-        return cls(desk.judge, tuple(documents), tuple(encoded), tuple(values))
+        return cls(
+            desk.judge, tuple(documents), tuple(encoded), tuple(values), _pdfs(desk),
+            partial(check_pdf, trust=desk.trust, at=ASKED),
+        )  # fmt: skip
+
+
+def _pdfs(desk: Desk) -> tuple[tuple[str, bytes], ...]:
+    """Signed with SM2, sealed, and signed by a second hand after that."""
+
+    def detached(signed: bytes) -> bytes:
+        return make_signed_data(signed, desk.agency, SIGNED, detached=True)
+
+    blank = make_pdf(("Business licence", "Some Company Ltd"))
+    signed = sign_pdf(blank, "First", detached, SIGNED)
+    sealed = sign_pdf(blank, "Seal", lambda data: desk.sealer.sign(data, "Seal"), SIGNED)
+    return ("signed", signed), ("sealed", sealed), ("two signatures", sign_pdf(signed, "Second", detached, SIGNED))

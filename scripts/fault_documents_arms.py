@@ -10,6 +10,7 @@ same, and they must end where their DER ends. A parser may refuse with InvalidIn
 import hashlib
 import io
 import random
+import re
 import signal
 import zipfile
 from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ from scripts.fault_inputs_tally import Tally
 T = TypeVar("T")
 SECONDS = 2.0
 """Processor time that one input may take."""
+_RANGE = re.compile(rb"/ByteRange ?\[(\d+) (\d+) (\d+) (\d+) *\]")
 BOUNDS = Bounds(entry=8 << 20, total=32 << 20)
 Spoiler = Callable[[bytes, random.Random], bytes]
 PartsSpoiler = Callable[[spoil.Parts, random.Random], bytes]
@@ -115,6 +117,9 @@ class Arms:
             report = ofd_check.check_ofd(one.file, self.judge, BOUNDS)
             if report.overall is not Verdict.VALID:
                 self.tally.fault(f"OFD {one.name} as it was made", str([c.reason_code for c in report.failures]))
+        for name, file in self.scene.pdfs:
+            if self.scene.check_pdf(file).overall is not Verdict.VALID:
+                self.tally.fault(f"PDF {name} as it was made", "not valid")
         for kind, value, original in self.scene.values:
             if self.scene.judge(value, original).overall is not Verdict.VALID:
                 self.tally.fault(f"DER {kind} as it was made", "not valid")
@@ -175,15 +180,23 @@ class Arms:
         """A signed PDF, checked in full."""
         name, file = self.chance.choice(self.scene.pdfs)
         spoilt = spoil.pdf(file, self.chance)
-        check = self.scene.check_pdf
-        if check is None:
-            raise LookupError("there is no PDF path")
-        report = self._run("PDF", name, spoilt, lambda: check(spoilt))
+        report = self._run("PDF", name, spoilt, lambda: self.scene.check_pdf(spoilt))
         if report is None:
             return
         self.tally.add("PDF", name, _code(report))
-        if report.overall is Verdict.VALID and not self.scene.same_pdf(file, spoilt):
+        if report.overall is Verdict.VALID and not self._same_pdf(file, spoilt):
             self._wrong(f"PDF {name}: wrong valid", "", spoilt)
+
+    def _same_pdf(self, file: bytes, spoilt: bytes) -> bool:
+        """Whether everything around the last value is as it was, and that value says what it said."""
+        before, start, end, rest = (int(one) for one in _RANGE.findall(file)[-1])
+        outside = file[before:start] + file[end : end + rest]
+        if spoilt[before:start] + spoilt[end : end + rest] != outside or spoilt[end + rest :].strip():
+            return False
+        values = [_value(one[start:end]) for one in (file, spoilt)]
+        return values[0] == values[1] or claims(self.judge(values[0], outside)) == claims(
+            self.judge(values[1], outside)
+        )
 
     def _run(self, place: str, kind: str, file: bytes, work: Callable[[], T]) -> T | None:
         try:
@@ -200,6 +213,16 @@ class Arms:
         self.tally.fault(what, f"{sample} ({len(file)} bytes, {digest})")
         if self.keep is not None:
             (self.keep / f"{digest}.bin").write_bytes(file)
+
+
+def _value(gap: bytes) -> bytes:
+    """The DER that stands in hexadecimal between angle brackets, without its padding."""
+    try:
+        data = bytes.fromhex(gap[1:-1].decode("ascii"))
+    except ValueError:
+        return b""
+    outer = spoil.elements(data)
+    return data[: outer[0][2]] if outer else b""
 
 
 def whole(data: bytes) -> bool:

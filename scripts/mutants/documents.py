@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ledger.documents import ofd_check, ofd_rules, zip_directory
+from ledger.documents import ofd_check, ofd_rules, pdf, zip_directory
 from ledger.seals import checks, der, seal_checks
 from ledger.seals.verifying import Outcome
 from ledger.verdict import Check, valid
@@ -60,3 +60,12 @@ def list_of_signatures_ignored() -> None:
         return valid(name, "", "")
 
     _in(ofd_check).check_list_change = explained
+
+
+def pdf_changes_passed_over() -> None:
+    """Whatever was added to a PDF after its signature is taken for harmless."""
+
+    def harmless(prefix: str, *_: Any) -> Check:
+        return valid(f"{prefix}.changes", "", "")
+
+    _in(pdf)._change = harmless  # noqa: SLF001
