@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.http.intake import again
+from api.http.intake import Route, again
 from api.http.problems import problem_of
 from api.services.container import Container
 from api.services.quickly import best
@@ -22,14 +22,9 @@ from ledger.errors import HuxinError
 from ledger.verdict import Check, Report
 
 _PATH = "/v1/verify/license"
+_ROUTE = Route(_PATH)
 _SHARED = frozenset({"index.fresh", "license.issuer", "license.seal", "license.status", "license.period"})
 """Checks that say the same of many licenses: written once. Those of one license alone are written each time."""
-
-
-class _Route:
-    """What the metrics know the request by."""
-
-    path_format = _PATH
 
 
 class Inquiry:
@@ -49,7 +44,7 @@ class Inquiry:
         if response is None:
             await self._app(scope, again(message, receive), send)
             return
-        scope["route"] = _Route
+        scope["route"] = _ROUTE
         await response(scope, receive, send)
 
     async def _answer(self, asked: Digest) -> Response | None:

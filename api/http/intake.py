@@ -6,7 +6,7 @@ Read, checked and answered here with as little as that takes; whatever is unusua
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,10 +25,13 @@ _KEY = re.compile(rb"[\x21-\x7e]{1,128}")
 _PATH = "/v1/acts"
 
 
-class _Route:
-    """What the metrics know the request by."""
+class Route(NamedTuple):
+    """What the metrics know a request by that was answered before the framework had a route for it."""
 
-    path_format = _PATH
+    path_format: str
+
+
+_ROUTE = Route(_PATH)
 
 
 class Intake:
@@ -51,7 +54,7 @@ class Intake:
         if response is None:
             await self._app(scope, again(message, receive), send)
             return
-        scope["route"] = _Route
+        scope["route"] = _ROUTE
         if isinstance(response, Response):
             await response(scope, receive, send)
             return

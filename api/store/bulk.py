@@ -29,10 +29,12 @@ class _Shape:
     converters: tuple[Convert | None, ...]
 
     def flat(self, rows: Sequence[dict[str, Any]]) -> tuple[Any, ...]:
-        converters = tuple(zip(self.names, self.converters, strict=True))
-        return tuple(
-            row[name] if convert is None else convert(row[name]) for row in rows for name, convert in converters
-        )
+        values = [row[name] for row in rows for name in self.names]
+        width = len(self.names)
+        for place, convert in enumerate(self.converters):
+            if convert is not None:
+                values[place::width] = map(convert, values[place::width])
+        return tuple(values)
 
 
 def select_in(

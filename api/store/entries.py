@@ -100,7 +100,7 @@ def claim_of(
     """A claim under the domain of Trails; ``recover`` gives the signer's address from the acts' ids."""
     hashes = tuple(map(struct_hash, (*opens, *steps)))
     ids = tuple([digest(domain, hashed) for hashed in hashes])
-    cases = (*(case_key(act.officer, act.commitment) for act in opens), *(step.case_key for step in steps))
+    cases = tuple([case_key(act.officer, act.commitment) for act in opens] + [step.case_key for step in steps])
     return Claim(opens, steps, hashes, ids, cases, signature, recover(ids), received_at)
 
 

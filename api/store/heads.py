@@ -28,24 +28,6 @@ class Heads:
         with self._db.read() as connection:
             return latest_states(connection, (case_key,)).get(case_key)
 
-    def starting(self, case_key: bytes, previous: bytes) -> CaseState | None:
-        """The present or pending state whose trail hash is ``previous``; None: there is none such."""
-        with self._db.read() as connection:
-            row = connection.execute(
-                select(t.cases.c.trail, t.cases.c.word).where(
-                    t.cases.c.case_key == case_key, t.cases.c.trail == previous
-                )
-            ).first()
-            row = (
-                row
-                or connection.execute(
-                    select(outbox_acts.c.after_trail, outbox_acts.c.after_word).where(
-                        outbox_acts.c.subject == case_key, outbox_acts.c.after_trail == previous, WAITING
-                    )
-                ).first()
-            )
-        return None if row is None else CaseState.unpack(row[0], row[1])
-
 
 def latest_states(connection: Connection, case_keys: Sequence[bytes]) -> dict[bytes, CaseState]:
     """Latest states by case, pending steps counted."""

@@ -34,10 +34,12 @@ class GroupWriter(Generic[A, B]):
         self._some = threading.Event()
         self._thread = threading.Thread(target=self._run, name="outbox-writer", daemon=True)
         self._closed = False
+        self._writes = False
         self._waking = False
 
     def start(self) -> None:
         """Begin to write."""
+        self._writes = True
         self._thread.start()
 
     def put(self, item: A) -> Future[B]:
@@ -70,7 +72,7 @@ class GroupWriter(Generic[A, B]):
         self._some.set()
 
     def _hand_in(self, item: A, waiter: "_Waiter[B]") -> None:
-        if self._closed or not self._thread.is_alive():
+        if self._closed or not self._writes:
             raise _unavailable("OUTBOX_CLOSED", "the outbox is closed", "待发队列已关闭")
         if len(self._waiting) >= self._longest:
             raise _unavailable("OUTBOX_FULL", "too many acts wait to be written", "待写入的行为过多")
@@ -90,11 +92,14 @@ class GroupWriter(Generic[A, B]):
         _answer(left, [_unavailable("OUTBOX_CLOSED", "the outbox is closed", "待发队列已关闭")] * len(left))
 
     def _run(self) -> None:
-        while not self._closed or self._waiting:
-            self._some.wait()
-            self._some.clear()
-            while self._waiting:
-                self._write([self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))])
+        try:
+            while not self._closed or self._waiting:
+                self._some.wait()
+                self._some.clear()
+                while self._waiting:
+                    self._write([self._waiting.popleft() for _ in range(min(self._most, len(self._waiting)))])
+        finally:
+            self._writes = False
 
     def _write(self, run: Sequence[tuple[A, "_Waiter[B]"]]) -> None:
         try:
