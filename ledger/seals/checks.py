@@ -87,7 +87,7 @@ def check_seal(
         return SealReport(Report((_unreadable(SEAL_FORMAT, error),)))
     judged = judge_seal(found, Question(trust, at, proven_at, expected))
     maker = None if judged.maker is None else certificates.facts_of(judged.maker)
-    return SealReport(Report(judged.checks), seal.facts_of(found), maker)
+    return SealReport(Report(judged.checks), judged.facts, maker)
 
 
 def check_signature(
@@ -158,7 +158,7 @@ def _check_seal_signature(found: SealSignature, original: bytes, question: Quest
     )
     return SignatureReport(
         report=Report(checks), form=form, signed_at=signed_at, property_info=found.property_info,
-        seal_der=found.seal.raw, seal=seal.facts_of(found.seal),
+        seal_der=found.seal.raw, seal=sealed.facts,
         signer=None if certificate is None else certificates.facts_of(certificate),
         maker=None if sealed.maker is None else certificates.facts_of(sealed.maker),
     )  # fmt: skip

@@ -51,6 +51,8 @@ STANDARDS = {
     Form.SIGNED_DATA: "GM/T 35275-2017",
 }
 VERSIONS = {Form.V1: 1, Form.V4: 4, Form.V5: 5}
+# Far more than the officers of any agency; each listed certificate may have to be read.
+_MOST_LISTED = 1_000
 _PICTURES = {"GIF", "BMP", "JPG", "JPEG", "SVG"}
 
 
@@ -218,6 +220,8 @@ class _Reader:
 
 def _read_list(kind: int, element: Element) -> tuple[tuple[bytes, ...], tuple[CertificateDigest, ...]]:
     """The signers' certificates (kind 1) or their digests (kind 2); one of the two is empty."""
+    if len(element.children) > _MOST_LISTED:
+        raise element.fault("SEAL_CERTIFICATE_LIST", "absurdly many certificates are listed", "证书列表过长")
     if kind == 1:
         return tuple(read_octets(entry) for entry in element.children), ()
     if kind != 2:

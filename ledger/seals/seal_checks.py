@@ -7,7 +7,7 @@ from ledger.seals.checklist import MAKER, SEAL_CUSTOM, SEAL_EXPECTED, SEAL_FORMA
 from ledger.seals.der import MalformedDer
 from ledger.seals.findings import as_check
 from ledger.seals.judging import Question, custom_check, folded, owner_names, value_check
-from ledger.seals.seal import Seal, facts_of
+from ledger.seals.seal import Seal, SealFacts, facts_of
 from ledger.seals.stamps import judge_time_stamp
 from ledger.seals.times import as_text
 from ledger.seals.validity import Moments, judge_certificate
@@ -17,9 +17,10 @@ from ledger.verdict import Check
 
 @dataclass(frozen=True, slots=True)
 class SealJudged:
-    """The checks of a seal, and its maker's certificate where that could be read."""
+    """The checks of a seal, its facts, and its maker's certificate where that could be read."""
 
     checks: tuple[Check, ...]
+    facts: SealFacts
     maker: Certificate | None
 
 
@@ -49,7 +50,7 @@ def judge_seal(seal: Seal, question: Question, used_by: Certificate | None = Non
         _expected(seal, facts.sm3, question, used_by),
         *stamped,
     )
-    return SealJudged(checks, maker)
+    return SealJudged(checks, facts, maker)
 
 
 def _period(seal: Seal, moment: int) -> Check:

@@ -29,6 +29,9 @@ from ledger.seals.verifying import Outcome, verify
 _SIGNED_DATA = frozenset({oids.GM_SIGNED_DATA, oids.CMS_SIGNED_DATA})
 _CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_TIME = (f"1.2.840.113549.1.9.{i}" for i in (3, 4, 5))
 
+# Each signer costs a signature check and a look at each certificate: nobody may make that a product of thousands.
+_MOST_SIGNERS, _MOST_CERTIFICATES = 16, 64
+
 
 @dataclass(frozen=True, slots=True)
 class SignerInfo:
@@ -95,8 +98,10 @@ def read_signed_data(element: Element) -> SignedData:
     certificates, lists = fields.optional(0xA0), fields.optional(0xA1)
     signers = fields.take(SET)
     fields.done()
-    if not signers.children:
-        raise signers.fault("SIGNED_DATA_SIGNERS", "nobody signed", "没有签名者")
+    if not 1 <= len(signers.children) <= _MOST_SIGNERS:
+        raise signers.fault("SIGNED_DATA_SIGNERS", "nobody signed, or absurdly many", "没有签名者，或签名者过多")
+    if certificates is not None and len(certificates.children) > _MOST_CERTIFICATES:
+        raise certificates.fault("SIGNED_DATA_CERTIFICATES", "absurdly many certificates", "证书过多")
     return SignedData(
         raw=element.raw, national=identifier == oids.GM_SIGNED_DATA, content_type=content_type, content=content,
         certificates=tuple(one.raw for one in certificates.children) if certificates else (),

@@ -431,3 +431,25 @@ def test_signed_data_nobody_signed(place: Place) -> None:
     signers = made.children[1].children[0].children[-1]
     report = place.check(_with_in_place(made, signers.raw, write(0x31)))
     assert codes(report.report) == {"SIGNED_DATA_SIGNERS"}
+
+
+def test_thousands_of_signers_cost_nothing(place: Place) -> None:
+    made = decode(make_signed_data(DOCUMENT, place.agency))
+    signers = made.children[1].children[0].children[-1]
+    many = _with_in_place(made, signers.raw, write(0x31, signers.children[0].raw * 17))
+    assert codes(place.check(many).report) == {"SIGNED_DATA_SIGNERS"}
+    enough = _with_in_place(made, signers.raw, write(0x31, signers.children[0].raw * 16))
+    assert place.check(enough).overall is Verdict.VALID
+    given = next(child for child in made.children[1].children[0].children if child.tag == 0xA0)
+    heavy = _with_in_place(made, given.raw, write(0xA0, given.content * 65))
+    assert codes(place.check(heavy).report) == {"SIGNED_DATA_CERTIFICATES"}
+
+
+def test_seal_that_lists_thousands(place: Place) -> None:
+    long = place.seal(V4, signers=(place.agency.certificate, *(b"x",) * 1000))
+    assert codes(place.check(place.signature(V4, long)).report) == {"SEAL_CERTIFICATE_LIST"}
+
+
+def test_certificate_of_a_megabyte_is_not_read(place: Place) -> None:
+    report = place.check(place.signature(V4, signer=replace(place.agency, certificate=b"\x30" * (1 << 20))))
+    assert "DER_TOO_LARGE" in codes(report.report)
