@@ -117,6 +117,19 @@ class _Judge:
         if leaf.self_issued and own is not Outcome.FAILS:
             en, zh = f"the {self._items.en} made this certificate himself", f"{self._items.zh}证书是自制的"
             return item.fails(form, self._code("SELF_MADE"), en, zh)
+        issuers = (
+            one for one in (*self._store.anchors, *self._store.intermediates) if one.subject.same_as(leaf.issuer)
+        )
+        outcomes = {verify_cached(leaf.algorithm, one.public_key_info, leaf.signed, leaf.signature) for one in issuers}
+        if Outcome.WEAK in outcomes:
+            en, zh = (
+                "the certificate is signed with an algorithm or key that is broken today",
+                "证书使用了已不安全的签名算法",
+            )
+            return item.fails(form, self._code("CERTIFICATE_ALGORITHM_WEAK"), en, zh)
+        if Outcome.UNKNOWN_ALGORITHM in outcomes:
+            en, zh = "the certificate is signed with an algorithm that is not known here", "证书的签名算法无法识别"
+            return item.unknown(form, self._code("CERTIFICATE_ALGORITHM_UNKNOWN"), en, zh, {"oid": leaf.algorithm})
         en = f"the {self._items.en}'s certificate leads to nothing that is trusted for this purpose"
         zh = f"{self._items.zh}证书不在该用途的信任范围内"
         return item.fails(form, self._code("NOT_TRUSTED"), en, zh)

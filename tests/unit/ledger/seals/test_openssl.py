@@ -91,6 +91,22 @@ def test_seals_under_certificates_that_openssl_made(
     assert codes(place.check(spoilt, trust, moment + 5).report) == {"SIGNATURE_VALUE_WRONG"}
 
 
+def test_certificate_signed_over_sha1(place: Place, tmp_path: Path) -> None:
+    for name, extra in (("root", ("-addext", "basicConstraints=critical,CA:TRUE")), ("leaf", ())):
+        key = ("-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-sha1")
+        signed = () if name == "root" else ("-CA", "root.pem", "-CAkey", "root.key")
+        made = openssl(tmp_path, "req", "-x509", *key, "-subj", f"/CN={name}", *signed, *extra, "-out", f"{name}.pem")
+        assert made.returncode == 0, made.stderr
+    ders = [openssl(tmp_path, "x509", "-in", f"{n}.pem", "-outform", "DER").stdout for n in ("root", "leaf")]
+    moment = parse_certificate(ders[1]).valid_from + 60
+    times = {"created": moment - 5, "valid_from": moment - 5, "valid_until": moment + 900}
+    signature = place.signature(
+        Form.V4, place.seal(Form.V4, **times), Identity(ders[1], place.agency.sign), signed_at=moment
+    )
+    trust = TrustStores(place.trust().makers, TrustStore.of([ders[0]]))
+    assert "SIGNER_CERTIFICATE_ALGORITHM_WEAK" in codes(place.check(signature, trust, moment).report)
+
+
 def test_ocsp_response_that_openssl_made(tmp_path: Path) -> None:
     """Over P-256: OpenSSL's responder command has no place for SM2's signer identifier."""
     for name, extra in (("root", ("-addext", "basicConstraints=critical,CA:TRUE")), ("leaf", ())):

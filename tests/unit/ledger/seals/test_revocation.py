@@ -245,6 +245,13 @@ def test_intermediate_revoked(place: Place) -> None:
     assert codes(_by(place, signer, trust).report) == {"SIGNER_REVOKED_BEFORE_SIGNING"}
 
 
+def test_certificate_signed_with_an_unknown_algorithm(place: Place) -> None:
+    signer = _issued(place, replace(place.authority.root, algorithm="1.2.3.4"))
+    report = _by(place, signer, place.trust())
+    assert codes(report.report) == {"SIGNER_CERTIFICATE_ALGORITHM_UNKNOWN", "SIGNER_REVOCATION_UNKNOWN"}
+    assert report.overall is Verdict.INDETERMINATE
+
+
 def test_good_path_is_taken_where_another_is_bad(place: Place) -> None:
     key = SigningKey.generate(place.authority.random_bytes)
     name = development_name("Intermediate", "中级")
