@@ -1,25 +1,25 @@
-"""Raw HTTP from any loopback address: what a well-behaved client would never send, and how long others then wait."""
+"""Raw HTTP from any loopback address: what a well-behaved client would never send."""
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 TIMEOUT = 60.0
 """Seconds after which an answer that did not come counts as a hang."""
-_LENGTH = b"content-length:"
+_LENGTH, _LAST = b"content-length:", b"connection: close"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status (0: none came), the problem's code or nothing, the body."""
+    """Status (0: none came), the problem's code or nothing, the body; ``is_last``: the server ends the connection."""
 
     status: int
     code: str
     body: bytes
+    is_last: bool = False
 
     @property
     def json(self) -> Any:
@@ -50,7 +50,7 @@ class Line:
         except (asyncio.IncompleteReadError, ConnectionError):
             return Answer(0, "CLOSED", b"")
         status = int(head[9:12])
-        return Answer(status, _code(status, head, body), body)
+        return Answer(status, _code(status, head, body), body, _LAST in head.lower())
 
     def end(self) -> None:
         """Close without ceremony."""
@@ -108,7 +108,7 @@ class Server:
             line = await self.connect()
             for about, raw in waiting:
                 answer = await line.ask(raw)
-                if not answer.status:
+                if not answer.status or answer.is_last:
                     line.end()
                     line = await self.connect()
                 answered(about, answer)
@@ -127,32 +127,3 @@ def quantile(values: Iterable[float], share: float) -> float:
     """What ``share`` of the values do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
-
-
-async def visit(server: Server, seconds: float, clients: int = 10, per_second: float = 10.0) -> list[float]:
-    """Latencies (s) of well-behaved clients, each at its own address and pace, counted from when a request was due."""
-    found: list[float] = []
-
-    async def one(number: int) -> None:
-        async with server.line(f"127.0.1.{number + 1}") as line:
-            due = time.monotonic() + number / clients / per_second
-            end = due + seconds
-            while due < end:
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
-                answer = await line.ask(request("GET", "/v1/agencies?limit=5"))
-                # whoever is turned away has waited for ever
-                found.append(time.monotonic() - due if answer.status == 200 else float("inf"))
-                due += 1 / per_second
-
-    await asyncio.gather(*(one(number) for number in range(clients)))
-    return found
-
-
-async def beside(server: Server, seconds: float, trouble: Callable[[], Awaitable[None]]) -> list[float]:
-    """Latencies of well-behaved clients while ``trouble`` goes on; it is ended with them."""
-    making = asyncio.ensure_future(trouble())
-    try:
-        return await visit(server, seconds)
-    finally:
-        making.cancel()
-        await asyncio.gather(making, return_exceptions=True)

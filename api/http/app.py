@@ -14,15 +14,20 @@ from api.http.intake import Intake
 from api.http.limits import LimitRequests, Limits
 from api.http.metrics import Metrics
 from api.http.rates import Buckets, Callers
-from api.http.routes import acts, cases, grants, operations, proofs, registry, sessions
+from api.http.routes import acts, cases, grants, operations, proofs, registry, sessions, uses
 from api.http.turns import Turns
 from api.services.container import Container
 
-ROUTERS = (operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router, proofs.router)
+ROUTERS = (
+    operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router, proofs.router,
+    uses.router,
+)  # fmt: skip
 
 
-ACT_TURNS, OTHER_TURNS = 128, 16
-"""Requests worked on at once, half of them for one address while it asks alone."""
+ACT_TURNS, OTHER_TURNS = 128, 8
+"""Requests worked on at once, half of them for one client while it asks alone."""
+OTHER_PATIENCE = 1.0
+"""Seconds after which a turn no longer counts; if fewer, the busier a machine is the more turns it would give."""
 
 
 class Application(FastAPI):
@@ -71,7 +76,11 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
     )
     quick = Intake(Inquiry(app.framework, container), container, metrics, callers)
     limited = LimitRequests(
-        quick, limits=limits, callers=callers, turns=Turns(clock, OTHER_TURNS), acts=Turns(clock, ACT_TURNS)
+        quick,
+        limits=limits,
+        callers=callers,
+        turns=Turns(clock, OTHER_TURNS, OTHER_PATIENCE),
+        acts=Turns(clock, ACT_TURNS),
     )
     app.front = Guard(limited, metrics, clock, container.random_bytes)
     app.state.container, app.state.metrics, app.state.callers = container, metrics, callers

@@ -71,7 +71,8 @@ class LimitRequests:
     """ASGI middleware: rate, turn, size (counted while it streams, chunked too) and depth of JSON.
 
     Acts have ``acts`` turns of their own, many, for those that wait together share a commit; all else has ``turns``,
-    few, for what works at the same time only makes one another late.
+    few, for what works at the same time only makes one another late. A turn comes once the body is here: slow bodies
+    hold none. Who is signed in has turns of his own, whoever else asks from his address.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits, callers: Callers, turns: Turns, acts: Turns) -> None:
@@ -86,11 +87,11 @@ class LimitRequests:
         turns, ticket = self._acts if path == _ACTS else self._turns, None
         try:
             address = self._callers.address_of(peer[0] if peer else "", headers)
-            self._callers.take(address, headers, path)
-            if not path.startswith(_AT_ONCE):
-                ticket = turns.enter(address) or await turns.wait(address)
+            client = self._callers.take(address, headers, path)
             if scope["method"] in _WITH_BODY:
                 receive = await self._checked(path, headers, receive)
+            if not path.startswith(_AT_ONCE):
+                ticket = turns.enter(client) or await turns.wait(client)
         except HuxinError as error:
             if isinstance(error, TooMany):
                 await asyncio.sleep(self._limits.hold)

@@ -89,14 +89,15 @@ class Callers:
         self._sessions: OrderedDict[int, str] = OrderedDict()
         self._peers: dict[str, bool] = {}
 
-    def take(self, address: str, headers: Mapping[bytes, bytes], path: str) -> None:
-        """Count a request before anything of it is read; TooMany ``RATE_LIMITED``."""
+    def take(self, address: str, headers: Mapping[bytes, bytes], path: str) -> str:
+        """Count a request before anything of it is read; for whom. TooMany ``RATE_LIMITED``."""
         authorization = headers.get(b"authorization")
         officer = None if authorization is None else self._sessions.get(hash(authorization))
         if officer is None:
             self._addresses.take(address, path)
-        else:
-            self._officers.take(officer, path)
+            return address
+        self._officers.take(officer, path)
+        return officer
 
     def know(self, authorization: bytes, officer: int) -> None:
         """This header belongs to a session of that officer: from now on it is the officer who is counted."""

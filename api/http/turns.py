@@ -22,9 +22,9 @@ class Ticket:
 
 
 class Turns:
-    """At most ``most`` turns at once, half of them for one client; ``longest`` may wait.
+    """At most ``most`` turns at once, half of them for one client; ``longest`` may wait, a quarter for one client.
 
-    A turn older than ``patience`` seconds no longer counts: who waits for a verdict or a slow body does no work.
+    A turn older than ``patience`` seconds no longer counts: who waits for a verdict or streams does no work.
     """
 
     def __init__(self, monotonic: Callable[[], float], most: int, patience: float = 0.25, longest: int = 2_000) -> None:
@@ -43,7 +43,7 @@ class Turns:
 
     async def wait(self, client: str) -> Ticket:
         """A turn when it comes; Unavailable ``BUSY`` where too many wait already."""
-        if self._waiting >= self._longest:
+        if self._waiting >= self._longest or len(self._queues.get(client, ())) >= max(1, self._longest // 4):
             raise Unavailable("BUSY", "too many requests wait; send it again", "等待处理的请求过多,请稍后重试", 1)
         future: asyncio.Future[Ticket] = asyncio.get_running_loop().create_future()
         self._queues.setdefault(client, deque()).append(future)

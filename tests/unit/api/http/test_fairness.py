@@ -5,7 +5,9 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
+from api.http.limits import LimitRequests, Limits
 from api.http.rates import Buckets, Callers, Rate
 from api.http.turns import Turns
 from api.settings import Settings
@@ -191,5 +193,86 @@ def test_too_many_who_wait_are_turned_away() -> None:
         assert caught.value.code == "BUSY"
         waiting.cancel()
         assert len(held) == 2
+
+    asyncio.run(story())
+
+
+def test_one_client_cannot_fill_the_whole_waiting_room() -> None:
+    async def story() -> None:
+        turns = Turns(Time(), most=2, longest=8)
+        held = [turns.enter("a"), turns.enter("b")]
+        waiting = [asyncio.create_task(turns.wait("a")) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable):
+            await turns.wait("a")
+        waiting.append(asyncio.create_task(turns.wait("c")))
+        await asyncio.sleep(0)
+        assert not any(one.done() for one in waiting)
+        for one in waiting:
+            one.cancel()
+        assert len(held) == 2
+
+    asyncio.run(story())
+
+
+class Front:
+    """The limits before an application that never ends, so that whoever comes in keeps his turn."""
+
+    def __init__(self) -> None:
+        self.callers, self.wait = callers(100, 100), asyncio.Event()
+        self.inside: list[str] = []
+        turns = Turns(Time(), most=4)
+        self.app = LimitRequests(self._work, Limits(), self.callers, turns, Turns(Time(), most=4))
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del receive, send
+        self.inside.append(scope["name"])
+        await self.wait.wait()
+
+    async def ask(self, name: str, token: bytes = b"", body: bytes | None = b"{}") -> None:
+        """A request from the one address of all; ``body`` None: it never comes."""
+
+        async def receive() -> Message:
+            if body is None:
+                await self.wait.wait()
+            return {"type": "http.request", "body": body or b""}
+
+        async def send(_message: Message) -> None:
+            pass
+
+        headers = [(b"content-type", b"application/json")] + ([(b"authorization", token)] if token else [])
+        scope = {"type": "http", "client": ("10.0.0.1", 1), "path": "/v1/x", "method": "POST", "headers": headers}
+        self.tasks.append(asyncio.create_task(self.app(scope | {"name": name}, receive, send)))
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    async def end(self) -> None:
+        self.wait.set()
+        await asyncio.gather(*self.tasks)
+
+
+def test_officer_who_is_signed_in_does_not_wait_behind_a_flood_from_his_own_address() -> None:
+    async def story() -> None:
+        front = Front()
+        front.callers.know(b"Bearer a", 1)
+        for number in range(20):
+            await front.ask(f"flood {number}")
+        assert front.inside == ["flood 0", "flood 1"]
+        await front.ask("officer", b"Bearer a")
+        assert front.inside[2:] == ["officer"]
+        await front.end()
+
+    asyncio.run(story())
+
+
+def test_bodies_that_never_come_hold_no_turn() -> None:
+    async def story() -> None:
+        front = Front()
+        for number in range(20):
+            await front.ask(f"slow {number}", body=None)
+        await front.ask("quick")
+        assert front.inside == ["quick"]
+        await front.end()
 
     asyncio.run(story())
