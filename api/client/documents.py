@@ -6,11 +6,12 @@ from typing import BinaryIO
 
 from api.client.forms import write_act
 from api.client.proofs import Proofs, chunks_of
+from api.documents.reading import examine
 from api.wire.proofs import DocumentView, ReportView, SealSeen, VerifyDocumentRequest
 from ledger.codes.findings import canonical
 from ledger.commitments import holder_commitment
 from ledger.crypto import Digest, file_digests
-from ledger.documents.reading import Examined, Terms, examine
+from ledger.documents.reading import Examined, Terms
 from ledger.errors import Unavailable
 from ledger.licenses.share import Share
 from ledger.seals.trust import TrustStores

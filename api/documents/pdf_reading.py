@@ -5,6 +5,7 @@ Nothing is fetched, whatever addresses stand in the file. pyHanko's own verifica
 """
 
 import io
+import logging
 from dataclasses import dataclass
 
 from pyhanko.pdf_utils import generic
@@ -20,6 +21,9 @@ from ledger.algorithms import der
 from ledger.documents import kinds
 from ledger.documents.pdf import Change, Found, PdfSignature, Unreadable
 from ledger.verdict import Check, indeterminate, invalid, valid
+
+# it reports what it stumbles on with pieces of the file, and nothing of a document's content is logged
+logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)
 
 MOST_SIGNATURES = 64
 MOST_BYTES = 200 * 2**20

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ledger.seals.certificates import Certificate, parse_certificate
-from ledger.seals.checks import check_signature
+from ledger.seals.checks import SignatureReport, check_signature
 from ledger.seals.der import MalformedDer, decode
 from ledger.seals.judging import Question
 from ledger.seals.seal import Form
@@ -67,7 +67,15 @@ class Unreadable:
 Found = PdfSignature | Unreadable
 
 
-def judge_signatures(signatures: Iterable[Found], question: Question) -> Report:
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The report, and what was found in each value that could be read: e-seals among them."""
+
+    report: Report
+    values: tuple[SignatureReport, ...] = ()
+
+
+def judge_signatures(signatures: Iterable[Found], question: Question) -> Judged:
     """Every check of every signature, numbered from 1 as they follow one another in the file.
 
     Document time stamps prove all that was there before them, so the last signature is judged first.
@@ -75,25 +83,35 @@ def judge_signatures(signatures: Iterable[Found], question: Question) -> Report:
     found = tuple(signatures)
     if not found:
         en, zh = "the PDF carries no signature: anybody can have made it", "PDF 没有签名,任何人都可能制作"
-        return report([indeterminate("pdf.signatures", "PDF_UNSIGNED", en, zh)])
-    checks = valid("pdf.signatures", "the PDF carries signatures", "PDF 带有签名", {"count": len(found)})
-    parts: list[tuple[Check, ...]] = []
+        return Judged(report([indeterminate("pdf.signatures", "PDF_UNSIGNED", en, zh)]))
+    counted = valid("pdf.signatures", "the PDF carries signatures", "PDF 带有签名", {"count": len(found)})
+    parts: list[_Part] = []
     for number, one in reversed(tuple(enumerate(found, 1))):
-        made, proven = _judge(f"pdf.{number}", one, question)
-        parts.append(made)
-        question = question.proven(proven)
-    return report([checks, *(check for part in reversed(parts) for check in part)])
+        part = _judge(f"pdf.{number}", one, question)
+        parts.insert(0, part)
+        question = question.proven(part.proven)
+    values = tuple(part.value for part in parts if part.value is not None)
+    return Judged(report([counted, *(check for part in parts for check in part.checks)]), values)
 
 
-def _judge(prefix: str, one: Found, question: Question) -> tuple[tuple[Check, ...], int | None]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What was found of one signature; ``proven`` is the time by which all that it covers existed."""
+
+    checks: tuple[Check, ...]
+    proven: int | None = None
+    value: SignatureReport | None = None
+
+
+def _judge(prefix: str, one: Found, question: Question) -> _Part:
     if isinstance(one, Unreadable):
         made = invalid if one.against else indeterminate
-        return (made(f"{prefix}.form", one.code, one.en, one.zh),), None
+        return _Part((made(f"{prefix}.form", one.code, one.en, one.zh),))
     form = valid(f"{prefix}.form", "the signature can be read", "签名结构可读", {"sub_filter": one.sub_filter})
-    checks, proven = _value(one, question)
-    named = tuple(replace(check, name=f"{prefix}.{check.name}") for check in checks)
+    part = _value(one, question)
+    named = tuple(replace(check, name=f"{prefix}.{check.name}") for check in part.checks)
     around = (_range(prefix, one), _change(prefix, one))
-    return (form, *around, *named), proven if one.whole else None
+    return _Part((form, *around, *named), part.proven if one.whole else None, part.value)
 
 
 def _range(prefix: str, one: PdfSignature) -> Check:
@@ -119,11 +137,10 @@ def _change(prefix: str, one: PdfSignature) -> Check:
     return valid(name, "nothing was added after signing but what may be", "签名之后没有不允许的改动", facts)
 
 
-def _value(one: PdfSignature, question: Question) -> tuple[tuple[Check, ...], int | None]:
-    """The checks of the value, and the time that it proves for whatever it covers."""
+def _value(one: PdfSignature, question: Question) -> _Part:
     if one.is_time_stamp:
         judged = judge_time_stamp(one.value, Form.SIGNED_DATA, (one.signed,), question)
-        return judged.checks, judged.proven
+        return _Part(judged.checks, judged.proven)
     data = _signed_data(one.value)
     stamped: tuple[Check, ...] = ()
     if data is not None:
@@ -132,7 +149,7 @@ def _value(one: PdfSignature, question: Question) -> tuple[tuple[Check, ...], in
         one.value, one.signed, question.trust, question.at,
         proven_at=question.proven_at, expected=question.expected,
     )  # fmt: skip
-    return (*made.report.checks, *stamped), None
+    return _Part((*made.report.checks, *stamped), value=made)
 
 
 def _signed_data(value: bytes) -> SignedData | None:

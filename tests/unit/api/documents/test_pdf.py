@@ -27,9 +27,11 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from api.documents import pdf_reading
 from api.documents.pdf import check_pdf
 from api.documents.pdf_making import make_pdf, sign_pdf
+from api.documents.reading import examine
 from ledger.algorithms import der
 from ledger.algorithms.digests import sm3
 from ledger.documents.pdf import PdfSignature
+from ledger.documents.reading import Terms
 from ledger.seals.development import DevelopmentAuthority
 from ledger.seals.making import SignatureDraft, make_signature, make_signed_data
 from ledger.seals.seal import Form
@@ -209,6 +211,25 @@ def test_e_seal_as_the_value() -> None:
 @pytest.mark.parametrize("value", [b"\x30\x03\x02\x01\x05", b"", b"not DER at all", b"\x30\x80\x00\x00"])
 def test_value_that_is_nothing(value: bytes) -> None:
     assert _check(sign_pdf(PLAIN, "First", lambda _: value, NOW)).overall is Verdict.INVALID
+
+
+def test_nothing_of_the_content_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    for place in range(20, len(SIGNED), 97):
+        _check(SIGNED[:place] + b"  (secret) " + SIGNED[place:])
+    assert caplog.text == ""
+
+
+def test_whatever_document_a_window_is_shown() -> None:
+    """The one entry for every kind of file reads PDFs too, and names the seals in them."""
+    maker = AUTHORITY.issue("Seal Maker")
+    seal = AUTHORITY.seal(Form.V4, maker, OFFICE, "License Office", NOW, "44030000000001")
+    sealed = sign_pdf(
+        PLAIN, "Seal", lambda signed: make_signature(Form.V4, SignatureDraft(seal, sm3(signed), "/", NOW), OFFICE), NOW
+    )
+    found = examine(io.BytesIO(sealed), Terms(TRUST, NOW + 60))
+    assert (found.kind, found.report.overall) == ("PDF", Verdict.VALID)
+    assert [one.sm3 for one in found.seals] == [sm3(seal)]
+    assert examine(io.BytesIO(b"text"), Terms(TRUST, NOW)).kind != "PDF"
 
 
 def test_encrypted() -> None:
