@@ -4,7 +4,9 @@ import random
 from dataclasses import dataclass, replace
 
 from ledger.algorithms.digests import sm3
+from ledger.seals.certificates import Extension
 from ledger.seals.checks import ANY, Expected, SignatureReport, check_signature
+from ledger.seals.der import Element, decode, write, write_bits, write_oid
 from ledger.seals.development import DAY, RED_DOT, DevelopmentAuthority
 from ledger.seals.issuing import Identity
 from ledger.seals.making import SealDraft, SignatureDraft, Stamper, make_seal, make_signature
@@ -72,3 +74,24 @@ def remarks(report: Report) -> set[str]:
     """The codes of the tolerated deviations, but that of being for development."""
     found = {check.reason_code for check in report.checks if check.name.startswith("finding.")}
     return found - {"DEVELOPMENT_CERTIFICATE"}
+
+
+def with_in_place(element: Element, old: bytes, new: bytes) -> bytes:
+    """The same element with another one in the place of one inside, every length around it right again."""
+    if element.raw == old:
+        return new
+    if not element.children:
+        return element.raw
+    return write(element.tag, *(with_in_place(child, old, new) for child in element.children))
+
+
+def rewritten(place: Place, old: bytes, new: bytes) -> bytes:
+    """A V4 seal that was signed with ``new`` in the place of ``old``."""
+    custom = (Extension("1.2.3.4", critical=False, value=b"note"),)
+    info = decode(place.seal(Form.V4, extensions=custom)).children[0]
+    signed = with_in_place(info, old, new)
+    assert signed != info.raw
+    maker = place.maker
+    return write(
+        0x30, signed, write(0x04, maker.certificate), write_oid(maker.algorithm), write_bits(maker.sign(signed))
+    )
