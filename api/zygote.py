@@ -1,7 +1,9 @@
 """``python -m api.zygote PACKAGE FD``: import a package once, and fork a process of it whenever the supervisor asks.
 
 Importing takes a second or two of processor time, a fork some milliseconds: so a process that was killed is back before
-anybody has waited. Nothing but the imports has happened when a process is forked: no thread, no file, no connection.
+anybody has waited. Beside ``PACKAGE.__main__`` it imports what that names in ``LATER``: modules that a process started
+by itself imports only after it has begun to serve. Nothing but the imports has happened when a process is forked: no
+thread, no file, no connection.
 
 A request on the socket FD is its length (4 bytes, big-endian) with three files (stdin, log, status), then JSON:
 ``file`` and ``command`` as in ``api.supervised``, ``environment``. Into ``status`` goes the process's number on a line,
@@ -113,7 +115,9 @@ def main() -> None:
     package, number = sys.argv[1:]
     asked = socket.socket(fileno=int(number))
     asked.set_inheritable(False)
-    importlib.import_module(f"{package}.__main__")
+    program = importlib.import_module(f"{package}.__main__")
+    for later in getattr(program, "LATER", ()):
+        importlib.import_module(later)
     # what was imported stays for good: marked so, its pages stay shared with those that are forked
     gc.collect()
     gc.freeze()

@@ -14,6 +14,8 @@ from api.http.limits import limits_of
 from api.http.patience import Patience, patient
 from api.settings import Settings
 
+LATER = ("node.gateway.gateway",)
+"""Imported when the chain is asked for the first time (``api.composition``); a zygote does it beforehand."""
 _KEEP_ALIVE_SECONDS = 15
 _STOP_SECONDS = 10
 _YOUNG_OBJECTS = 20_000

@@ -16,6 +16,7 @@ from api.forked import UNKNOWN_EXIT, Forked, Zygote
 PACKAGE = "program_of_test_child"
 PROGRAM = """
 import os, sys, time
+LATER = ("later_of_test_child",)
 print("imported in", os.getpid(), flush=True)
 def main():
     print("began", sys.argv[1], os.environ["OWN"], os.getpid(), flush=True)
@@ -44,6 +45,7 @@ def zygote(tmp_path: Path, log: Path) -> Iterator[Zygote]:
     (tmp_path / "there").touch()
     (tmp_path / PACKAGE).mkdir()
     (tmp_path / PACKAGE / "__main__.py").write_text(PROGRAM)
+    (tmp_path / "later_of_test_child.py").write_text("print('imported later', flush=True)")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), *sys.path)), "PYTHONUNBUFFERED": "1"}
     made = Zygote(PACKAGE, environment, log)
     yield made
@@ -83,7 +85,8 @@ def test_killed_process_is_forked_again_without_importing(zygote: Zygote, tmp_pa
         assert one.process is not None
         os.kill(one.process.pid, signal.SIGKILL)
         assert end_of(one) == -signal.SIGKILL
-    assert one.log.read_text().count("imported") == 1
+    assert one.log.read_text().count("imported in") == 1
+    assert one.log.read_text().count("imported later") == 1
 
 
 def test_forked_process_ends_with_its_supervisor(zygote: Zygote, tmp_path: Path) -> None:
