@@ -6,6 +6,7 @@ from ledger.algorithms.digests import sm3
 from ledger.seals.der import decode, write, write_bits
 from ledger.seals.development import DAY
 from ledger.seals.making import make_signed_data, make_time_stamp
+from ledger.seals.seal import Form
 from ledger.seals.trust import TrustStores
 from ledger.verdict import Verdict
 from tests.unit.ledger.seals.place import (
