@@ -26,11 +26,13 @@ from api.services.readiness import Readiness
 from api.services.signin import SignIns, Site
 from api.services.submission import Submissions
 from api.services.tracking import Tracking
+from api.services.uses import Uses
 from api.services.vitals import HeadSource, Vitals
 from api.settings import Settings
 from api.store.claim import claim
 from api.store.origin import Origin
 from api.store.store import Store, open_store
+from api.store.uses import UseReads
 from ledger.errors import InvalidInput
 from ledger.vault import MasterKey, Vault
 from node.network import LedgerNetwork, load
@@ -82,6 +84,8 @@ def assemble(
     submissions = Submissions(network.deployment, worlds, clock, tracking.are_known)
     store.outbox.open_bench = Examination(worlds, clock, casework.is_party).open_bench
     licensing = Licensing(store.licenses, store.registry, store.documents, vault, _lookup_key(master), clock)
+    domain = network.deployment.domain("licenses")
+    uses = Uses(UseReads(store.db), store.registry, store.licenses, store.heads, domain, clock)
     vitals = Vitals(store.db, store.outcomes, connect, clock, monotonic, settings.finality_depth)
     readiness = Readiness(
         store.db, store.outcomes, vitals, network, (clock, monotonic), os.urandom,
@@ -94,7 +98,7 @@ def assemble(
     moments = Moments(vitals.freshness, worlds.scratch, monotonic)
     return Container(
         network=network, store=store, new_world=worlds.scratch, submissions=submissions, tracking=tracking,
-        preflight=preflight, casework=casework, licensing=licensing, vitals=vitals, readiness=readiness,
+        preflight=preflight, casework=casework, licensing=licensing, uses=uses, vitals=vitals, readiness=readiness,
         documents=DocumentVerification(store.registry, store.outcomes),
         quick_verification=QuickVerification(store.lookup, moments, clock),
         signins=SignIns(_site(settings, network), store.sessions, worlds.scratch, clock, os.urandom),

@@ -14,11 +14,14 @@ from api.http.intake import Intake
 from api.http.limits import LimitRequests, Limits
 from api.http.metrics import Metrics
 from api.http.rates import Buckets, Callers
-from api.http.routes import acts, cases, grants, operations, proofs, registry, sessions
+from api.http.routes import acts, cases, grants, operations, proofs, registry, sessions, uses
 from api.http.turns import Turns
 from api.services.container import Container
 
-ROUTERS = (operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router, proofs.router)
+ROUTERS = (
+    operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router, proofs.router,
+    uses.router,
+)  # fmt: skip
 
 
 ACT_TURNS, OTHER_TURNS = 128, 8

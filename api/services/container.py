@@ -14,6 +14,7 @@ from api.services.readiness import Readiness
 from api.services.signin import SignIns
 from api.services.submission import Submissions
 from api.services.tracking import Tracking
+from api.services.uses import Uses
 from api.services.vitals import Vitals
 from api.store.store import Store
 from ledger.world import World
@@ -33,6 +34,7 @@ class Container:
     signins: SignIns
     casework: Casework
     licensing: Licensing
+    uses: Uses
     documents: DocumentVerification
     quick_verification: QuickVerification
     vitals: Vitals

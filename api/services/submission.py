@@ -26,13 +26,14 @@ EXECUTE = "Execute"
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """An act as handed in: its type's name, the JSON object, signatures (64 or 65 bytes), batch proof."""
+    """An act as handed in: type's name, JSON object, signatures (64 or 65 bytes), batch proof, holder's proof."""
 
     type: str
     act: Any
     signatures: tuple[bytes, ...]
     batch: bytes | None = None
     proof: tuple[bytes, ...] = ()
+    holder: acts.HolderProof | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,8 @@ class Submissions:
         if (one.batch or one.proof) and type(act) not in acts.PROVEN:
             raise InvalidInput("PROOF_NOT_TAKEN", "body.batch", "this act takes no batch proof", "该行为不带批次证明")
         contract, now = acts.contract_of(type(act)), self._now()
-        signed = calldata.SignedAct(acts.kind_of(type(act)), calldata.signed_body(act, one.batch, one.proof), signature)
+        body = calldata.signed_body(act, one.batch, one.proof, one.holder)
+        signed = calldata.SignedAct(acts.kind_of(type(act)), body, signature)
         entry = admin_entry(self._deployment, contract, signed, now)
         world = self._worlds.scratch()
         signer = self._recovered(self.digest_of(act), signature)

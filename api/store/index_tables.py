@@ -10,6 +10,8 @@ from api.store.schema import INDEX, Unsigned, interval, metadata, number, octets
 VERSION = 3
 
 _REFUSED = "reason <> 0"
+_SEALED = "action IN (14, 15)"
+"""Decisions, APPROVE and REJECT: their subject is the seal they are under."""
 ON_SEALS = "name IN ('ChangeSeal', 'RegisterSeal', 'SetSealStatus') AND result = 'applied'"
 """Acts that make a seal's history; a query that uses the index below has this word for word."""
 
@@ -142,6 +144,7 @@ steps = Table(
     octets("subject"), octets("evidence"), octets("previous"), number("signed_at"),
     number("deadline"), octets("trail"), Column("word", Unsigned(32), nullable=False),
     Column("late", Boolean, nullable=False), number("position", unique=True),
+    Index("ix_steps_seal", "subject", "position", sqlite_where=text(_SEALED), postgresql_where=text(_SEALED)),
     info=_KIND,
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Acts: prepared, handed in, followed; and the question before them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Annotated, TypeVar
@@ -8,6 +9,8 @@ from fastapi import APIRouter, Header, Response
 from starlette.concurrency import run_in_threadpool
 
 from api.http.asking import ActId, Counted, MaybeSignedIn, Parts, Rated, problems
+from api.http.metrics import Metrics
+from api.http.rates import Callers
 from api.services.container import Container
 from api.services.decode import bytes_of
 from api.services.prepare import prepare
@@ -55,10 +58,19 @@ async def submit_act(
     signatures = tuple(map(bytes_of, (body.signature,) if body.signature else body.signatures))
     batch = bytes_of(body.batch) if body.batch else None
     one = Submission(body.type, body.act, signatures, batch, tuple(map(bytes_of, body.proof)))
+    return await hand_in(parts, metrics, callers, lambda: one, body.wait, response, key)
+
+
+async def hand_in(
+    parts: Container, metrics: Metrics, callers: Callers, read: Callable[[], Submission], wait: float,
+    response: Response, key: str | None = None,
+) -> Submitted:  # fmt: skip
+    """Examine what ``read`` gives (in a thread), queue it, and wait for the verdict as long as was asked."""
     try:
+        one = await run_in_threadpool(read)
         examined = await run_in_threadpool(parts.submissions.examine, one)
         callers.welcome(_officer(examined))
-        submitted = await parts.tracking.take(_keyed(examined, key, one), body.wait, run_in_threadpool, parts.monotonic)
+        submitted = await parts.tracking.take(_keyed(examined, key, one), wait, run_in_threadpool, parts.monotonic)
     except HuxinError as error:
         metrics.turned_away.labels(error.code).inc()
         raise

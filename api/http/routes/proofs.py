@@ -117,7 +117,7 @@ def verify_document(parts: Parts, body: VerifyDocumentRequest) -> DocumentView:
     now = parts.now()
     asked = Question(claims, seals, is_of_file)
     found = parts.documents.answer(parts.new_world(), asked, parts.vitals.freshness(), now)
-    view = _view(parts, found.report)
+    view = report_view(parts, found.report)
     leaf = None if found.leaf is None else _hex(found.leaf)
     return DocumentView(
         verdict=view.verdict, checks=view.checks, checked_at=now, leaf=leaf, anchored_by=found.anchored_by
@@ -130,7 +130,7 @@ def verify_seal(parts: Parts, body: Annotated[VerifySealRequest, Body()]) -> Rep
     _one_of(body, ("digest", "seal"))
     world, fresh, now = parts.new_world(), parts.vitals.freshness(), parts.now()
     if body.seal is not None:
-        return _view(parts, seal_report(world, parse_id(body.seal), fresh, now))
+        return report_view(parts, seal_report(world, parse_id(body.seal), fresh, now))
     digest = parse_digest(body.digest or "", "body.digest")
     rows = parts.store.registry.seals_by_digest(digest.value)
     reports = [seal_report(world, row.id, fresh, now) for row in rows if getattr(row, digest.algorithm) == digest.value]
@@ -149,10 +149,11 @@ def _licenses(parts: Container, claims: Iterable[Claim]) -> ReportView:
 
 
 def _best(parts: Container, reports: list[Report]) -> ReportView:
-    return _view(parts, best(reports))
+    return report_view(parts, best(reports))
 
 
-def _view(parts: Container, report: Report) -> ReportView:
+def report_view(parts: Container, report: Report) -> ReportView:
+    """A report as it is sent."""
     checks = tuple(
         CheckView(
             name=one.name, verdict=one.verdict.value, reason_code=one.reason_code, zh=one.zh, en=one.en,
