@@ -6,12 +6,11 @@ from typing import BinaryIO
 
 from api.client.forms import write_act
 from api.client.proofs import Proofs, chunks_of
-from api.documents.reading import examine
+from api.documents.reading import Examined, Terms, examine
 from api.wire.proofs import DocumentView, ReportView, SealSeen, VerifyDocumentRequest
 from ledger.codes.findings import canonical
 from ledger.commitments import holder_commitment
 from ledger.crypto import Digest, file_digests
-from ledger.documents.reading import Examined, Terms
 from ledger.errors import Unavailable
 from ledger.licenses.share import Share
 from ledger.seals.trust import TrustStores
@@ -22,10 +21,11 @@ MOST_SEALS = 16
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the holder shows beside the document: the share, and the code read from their own card or certificate."""
+    """What the holder shows beside the document: the share, the code on their own card, the file's password."""
 
     share: Share | None = None
     holder: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,13 @@ def verify_document(
     """
     file.seek(0)
     sm3, sha256 = file_digests(chunks_of(file))
-    examined = examine(file, Terms(trust, at))
+    examined = examine(file, Terms(trust, at, password=shown.password))
     answer = _asked(proofs, sm3, sha256, examined, shown)
     if isinstance(answer, Check):
         return Verified(examined.report + report((answer, *_holder(shown, (sm3, sha256)))), examined, sm3, sha256)
     if answer.anchored_by is not None and examined.report.overall is not Verdict.VALID:
         # it stood on the ledger by then: certificates that ended later do it no harm
-        examined = examine(file, Terms(trust, at, answer.anchored_by))
+        examined = examine(file, Terms(trust, at, answer.anchored_by, password=shown.password))
     whole = examined.report + checks_of(answer) + report(_holder(shown, (sm3, sha256)))
     leaf = None if answer.leaf is None else bytes.fromhex(answer.leaf[2:])
     return Verified(whole, examined, sm3, sha256, leaf)
@@ -97,7 +97,9 @@ def _asked(
 def _seen(examined: Examined) -> Iterator[SealSeen]:
     for one in examined.seals:
         certificate = "0x" + one.certificate.hex() if one.certificate else None
-        yield SealSeen(sm3="0x" + one.sm3.hex(), certificate=certificate, signed_at=one.signed_at)
+        digest = "0x" + one.sm3.hex() if one.sm3 else None
+        if digest or certificate:
+            yield SealSeen(sm3=digest, certificate=certificate, signed_at=one.signed_at)
 
 
 def _holder(shown: Shown, digests: tuple[Digest, Digest]) -> Iterator[Check]:

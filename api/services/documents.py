@@ -25,10 +25,11 @@ from ledger.world import World
 class SealSeen:
     """A seal as it stands in the document: SM3 of its DER, of the signer's certificate, and when it was used.
 
-    ``signed_at`` (Unix seconds) is the signer's word; None where the signature names no time.
+    ``sm3`` is None where the signature carries no seal: then the certificate tells whose it is. ``signed_at`` (Unix
+    seconds) is the signer's word; None where the signature names no time.
     """
 
-    sm3: bytes
+    sm3: bytes | None
     certificate: bytes | None = None
     signed_at: int | None = None
 
@@ -90,9 +91,9 @@ class DocumentVerification:
         """The seal under which such an object was registered: the license's first, for digests are public."""
         if expected is not None:
             history = self._history(expected)
-            if history.object_of(seen.sm3) is not None:
+            if history.object_of(seen.sm3, seen.certificate) is not None:
                 return expected, history
-        row = next(iter(self._registry.seals_by_digest(seen.sm3)), None)
+        row = next(iter(self._registry.seals_by_digest(seen.sm3)), None) if seen.sm3 else None
         return (None, SealHistory()) if row is None else (row.id, self._history(row.id))
 
     def _history(self, seal: int) -> SealHistory:
@@ -120,12 +121,15 @@ def _of_file(*, is_of_file: bool) -> Check:
 def _seal_checks(
     name: str, seen: SealSeen, seal: int | None, expected: int | None, history: SealHistory, freshness: Freshness
 ) -> Iterator[Check]:
-    found = history.object_of(seen.sm3)
+    found = history.object_of(seen.sm3, seen.certificate)
     if seal is None or found is None:
         yield _unregistered(f"{name}.registered", freshness)
         return
     facts = {"seal": format_id(seal), "version": found.version, "registeredAt": found.entered_at}
-    yield valid(f"{name}.registered", "the ledger holds this very seal", "账本载有这枚印章", facts)  # 1
+    en, zh = "the ledger holds this very seal", "账本载有这枚印章"
+    if seen.sm3 is None:
+        en, zh = "the ledger holds a seal with this certificate", "账本载有使用该证书的印章"
+    yield valid(f"{name}.registered", en, zh, facts)  # 1
     if expected is not None:
         yield _owner(f"{name}.owner", seal, expected)  # 2
     yield _certificate(f"{name}.certificate", seen, found)  # 3

@@ -45,9 +45,12 @@ class SealHistory:
                 objects.append(_object(len(objects) + 1, outcome.at, act))
         return cls(tuple(objects), tuple(changes))
 
-    def object_of(self, sm3: bytes) -> SealObject | None:
-        """The newest registration of an object with this digest."""
-        return next((one for one in reversed(self.objects) if one.sm3 == sm3), None)
+    def object_of(self, sm3: bytes | None, certificate: bytes | None) -> SealObject | None:
+        """The newest registration of the object with this digest; of one with this certificate where there is none."""
+        newest = reversed(self.objects)
+        if sm3 is None:
+            return next((one for one in newest if one.certificate == certificate), None)
+        return next((one for one in newest if one.sm3 == sm3), None)
 
     def whether_held(self, found: SealObject, moment: int) -> Reason:
         """OK, or why an object could not be used at a moment.

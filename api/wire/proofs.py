@@ -71,9 +71,12 @@ class VerifySealRequest(Wire):
 
 
 class SealSeen(Wire):
-    """A seal as it stands in a document: digests (SM3) of its DER and of the signer's certificate, when it was used."""
+    """A seal as it stands in a document: digests (SM3) of its DER and of the signer's certificate, when it was used.
 
-    sm3: Hex32
+    A signature that carries no seal, as in most PDFs, is known by its certificate alone.
+    """
+
+    sm3: Hex32 | None = None
     certificate: Hex32 | None = None
     signed_at: Seconds | None = None
 

@@ -111,8 +111,7 @@ def verify_document(parts: Parts, body: VerifyDocumentRequest) -> DocumentView:
         claims = (parts.licensing.shown(body.license, batch, tuple(map(bytes_of, body.proof))),)
         is_of_file = (body.license.get("sm3"), body.license.get("sha256")) == (body.sm3, body.sha256)
     seals = tuple(
-        SealSeen(bytes_of(one.sm3), bytes_of(one.certificate) if one.certificate else None, one.signed_at)
-        for one in body.seals
+        SealSeen(_bytes_or_none(one.sm3), _bytes_or_none(one.certificate), one.signed_at) for one in body.seals
     )
     now = parts.now()
     asked = Question(claims, seals, is_of_file)
@@ -168,6 +167,10 @@ def _one_of(body: Any, names: tuple[str, ...]) -> None:
     if sum(getattr(body, name) is not None for name in names) != 1:
         wanted = ", ".join(names)
         raise InvalidInput("ONE_OF", "body", f"give exactly one of {wanted}", f"须且只能给出 {wanted} 之一")
+
+
+def _bytes_or_none(text: str | None) -> bytes | None:
+    return None if text is None else bytes_of(text)
 
 
 def _hex(value: bytes) -> str:

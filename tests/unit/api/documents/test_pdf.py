@@ -27,11 +27,10 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from api.documents import pdf_reading
 from api.documents.pdf import check_pdf
 from api.documents.pdf_making import make_pdf, sign_pdf
-from api.documents.reading import examine
+from api.documents.reading import Terms, examine
 from ledger.algorithms import der
 from ledger.algorithms.digests import sm3
 from ledger.documents.pdf import PdfSignature
-from ledger.documents.reading import Terms
 from ledger.seals.development import DevelopmentAuthority
 from ledger.seals.making import SignatureDraft, make_signature, make_signed_data
 from ledger.seals.seal import Form

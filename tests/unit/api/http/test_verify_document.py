@@ -12,6 +12,7 @@ import pytest
 from api.client import HuxinClient
 from api.client.documents import Shown, Verified, verify_document
 from api.client.transport import Patience
+from api.documents.pdf_making import make_pdf, sign_pdf
 from ledger import acts
 from ledger.commitments import holder_commitment, identifier_commitment
 from ledger.crypto import file_digests, keccak, sm3
@@ -25,6 +26,7 @@ from ledger.merkle import MerkleTree
 from ledger.rules.licenses import leaf_of
 from ledger.seals.development import DAY, DevelopmentAuthority
 from ledger.seals.issuing import Identity
+from ledger.seals.making import make_signed_data
 from ledger.seals.seal import Form
 from ledger.seals.times import as_text
 from ledger.seals.trust import TrustStores
@@ -328,3 +330,22 @@ def test_only_digests_reach_the_server(bureau: Bureau) -> None:
     for secret in ("未".encode(), HOLDER.encode(), b"1.2.156.3005.2.X", SALTS.holder.hex().encode()):
         assert secret not in body
     assert encode_body(license_)  # the committed fields are what went there
+
+
+def test_pdf_under_the_registered_certificate_is_valid_and_changed_after_signing_is_not(bureau: Bureau) -> None:
+    moment = bureau.now
+
+    def sign(covered: bytes) -> bytes:
+        return make_signed_data(covered, bureau.signer, moment, detached=True)
+
+    file = sign_pdf(make_pdf(("License (made up)",)), "Seal", sign, moment)
+    bureau.issue(file)
+    found = bureau.verify(file)
+    assert found.report.overall == "valid", found.report.failures
+    assert bureau.verify(file.replace(b"made up", b"real, I")).report.overall == "invalid"
+
+
+def test_picture_of_a_license_is_told_what_to_bring(bureau: Bureau) -> None:
+    found = bureau.verify(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    assert found.report.overall == "invalid"  # nobody issued it
+    assert "KIND_PNG" in codes(found)
