@@ -4,6 +4,7 @@ import csv
 import hashlib
 import random
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.codes.license_id import ROOT, check_character
@@ -46,16 +47,29 @@ def rows(count: int, seed: int) -> Iterator[dict[str, str]]:
     return (row(number, chance) for number in range(1, count + 1))
 
 
-def write_csv(path: Path, count: int, seed: int, faulty_every: int = 0) -> int:
-    """The library as a CSV file; how many rows of it are faulty: one of so many, at a line that the seed chooses."""
-    faulty = 0
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a source holds: rows in all, faulty ones, and ones that stand a second time."""
+
+    rows: int
+    faulty: int
+    twice: int
+
+
+def write_csv(path: Path, count: int, seed: int, odd_every: int = 0) -> Written:
+    """`count` licenses as a CSV file; of so many rows one is faulty and one repeated, where the seed chooses."""
+    faulty = twice = 0
     chance = random.Random(seed + 1)  # noqa: S311 - likewise
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, HEADINGS)
         table.writeheader()
         for one in rows(count, seed):
-            if faulty_every and chance.randrange(faulty_every) == 0:
+            odd = chance.randrange(odd_every) if odd_every else -1
+            if odd == 0:
                 one[chance.choice(("ZZMC", "ZZBS", "CZZTDM", "sm3", "ZZBFRQ"))] = ""
                 faulty += 1
+            elif odd == 1:
+                table.writerow(one)
+                twice += 1
             table.writerow(one)
-    return faulty
+    return Written(count + twice, faulty, twice)

@@ -6,6 +6,7 @@ under the source's folder, hashed here), ``item`` and ``case_key``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from api.anchoring.sources import Row
@@ -85,10 +86,15 @@ def hash_file(path: Path) -> tuple[Digest, Digest]:
         raise InvalidInput("FILE_UNREADABLE", "file", "the file cannot be read", "文件无法读取") from error
 
 
+@lru_cache(maxsize=4096)  # headings are few, rows many
+def _own_name(heading: str) -> str | None:
+    return _OWN.get(heading.strip().lower())
+
+
 def _own(values: Mapping[str, object]) -> dict[str, object]:
     found = {}
     for heading, value in values.items():
-        name = _OWN.get(heading) or _OWN.get(heading.lower())
+        name = _own_name(heading)
         if name and value not in ("", None):
             found[name] = value
     return found

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
+from api.anchoring import tree
 from api.anchoring.faults import writing_faults
 from api.anchoring.reading import Counts, Reading
 from api.anchoring.rows import Terms
 from api.anchoring.sources import open_source
-from api.anchoring.tree import open_tree, tree_path, write_tree
 from api.anchoring.work import ActState, Batch, SignedAct, Taken, Work
 from ledger.acts import License
 from ledger.errors import Conflict, InvalidInput
@@ -114,7 +114,7 @@ class Anchoring:
         if not leaves:
             return None
         self._tell("tree", 0, len(leaves))
-        root = write_tree(tree_path(self._work.folder, number), leaves)
+        root = tree.write_tree(tree.tree_path(self._work.folder, number), leaves)
         batch = Batch(number, root, len(leaves), seal)
         self._work.freeze(batch)
         self._tell("tree", len(leaves), len(leaves))
@@ -124,17 +124,17 @@ class Anchoring:
 
     def _tree(self, batch: Batch) -> AbstractContextManager[FlatTree]:
         """A frozen batch's tree, built anew where its file is missing, cut or of another root."""
-        path = tree_path(self._work.folder, batch.number)
+        path = tree.tree_path(self._work.folder, batch.number)
         try:
-            with open_tree(path, batch.root):
+            with tree.open_tree(path, batch.root):
                 pass
         except InvalidInput:
             self._rebuild(batch)
-        return open_tree(path, batch.root)
+        return tree.open_tree(path, batch.root)
 
     def _rebuild(self, batch: Batch) -> None:
         leaves = self._work.leaves(batch.number)
-        if not leaves or write_tree(tree_path(self._work.folder, batch.number), leaves) != batch.root:
+        if not leaves or tree.write_tree(tree.tree_path(self._work.folder, batch.number), leaves) != batch.root:
             raise _damaged()
 
     def share(self, taken: Taken) -> Share:
@@ -155,14 +155,16 @@ class Anchoring:
     def _prove(self, batch: Batch, licenses: Iterator[Taken]) -> Iterator[Share]:
         """No proof leaves this place unchecked: where one does not lead to the root, the tree is built anew."""
         with ExitStack() as stack:
-            tree = stack.enter_context(self._tree(batch))
+            nodes = stack.enter_context(self._tree(batch))
             for taken in licenses:
-                share = _proven(tree, batch, taken)
+                share = _proven(nodes, batch, taken)
                 if share is None:
                     stack.close()
                     self._rebuild(batch)
-                    tree = stack.enter_context(open_tree(tree_path(self._work.folder, batch.number), batch.root))
-                    share = _proven(tree, batch, taken)
+                    nodes = stack.enter_context(
+                        tree.open_tree(tree.tree_path(self._work.folder, batch.number), batch.root)
+                    )
+                    share = _proven(nodes, batch, taken)
                 if share is None:
                     raise _damaged()
                 yield share
@@ -229,8 +231,8 @@ class Anchoring:
         return act
 
 
-def _proven(tree: FlatTree, batch: Batch, taken: Taken) -> Share | None:
-    proof = tree.proof_of(taken.leaf)
+def _proven(nodes: FlatTree, batch: Batch, taken: Taken) -> Share | None:
+    proof = nodes.proof_of(taken.leaf)
     return taken.share(batch.root, proof) if proof is not None and verify(batch.root, taken.leaf, proof) else None
 
 
