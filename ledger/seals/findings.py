@@ -16,6 +16,7 @@ class Finding(StrEnum):
     UNKNOWN_PICTURE_TYPE = "UNKNOWN_PICTURE_TYPE"
     UNKNOWN_SEAL_TYPE = "UNKNOWN_SEAL_TYPE"
     VERSION_UNUSUAL = "VERSION_UNUSUAL"
+    SEAL_OF_ANOTHER_VERSION = "SEAL_OF_ANOTHER_VERSION"
     TIME_TYPE_UNUSUAL = "TIME_TYPE_UNUSUAL"
     DEVELOPMENT_CERTIFICATE = "DEVELOPMENT_CERTIFICATE"
 
@@ -32,6 +33,7 @@ _TEXTS = {
     Finding.UNKNOWN_PICTURE_TYPE: ("picture type outside the standard's list", "印章图像类型不在标准所列之内"),
     Finding.UNKNOWN_SEAL_TYPE: ("seal type outside the standard's list", "印章类型不在标准所列之内"),
     Finding.VERSION_UNUSUAL: ("version number does not fit the structure", "版本号与结构不一致"),
+    Finding.SEAL_OF_ANOTHER_VERSION: ("the seal has another version than the signature", "印章与签章的版本不同"),
     Finding.TIME_TYPE_UNUSUAL: ("a time has the other ASN.1 type than the version demands", "时间类型与版本规定不符"),
     Finding.DEVELOPMENT_CERTIFICATE: ("a certificate is for development only", "证书仅供开发使用"),
 }

@@ -8,7 +8,7 @@ from ledger.seals.der import MalformedDer
 from ledger.seals.findings import as_check
 from ledger.seals.judging import Question, custom_check, folded, owner_names, value_check
 from ledger.seals.seal import Seal, SealFacts, facts_of
-from ledger.seals.stamps import judge_time_stamp
+from ledger.seals.stamps import StampJudged, judge_time_stamp
 from ledger.seals.times import as_text
 from ledger.seals.validity import Moments, judge_certificate
 from ledger.seals.verifying import verify
@@ -28,10 +28,11 @@ def judge_seal(seal: Seal, question: Question, used_by: Certificate | None = Non
     """All checks of a seal; ``used_by`` is the signer's certificate where the seal stands in a signature."""
     form = seal.form
     noted = [as_check(finding, SEAL_FORMAT.name) for finding in seal.findings]
-    stamped: tuple[Check, ...] = ()
+    stamp = StampJudged((), None, None)
     if seal.time_stamp is not None:
-        stamped = judge_time_stamp(seal.time_stamp, form, (seal.signature,), question).checks
-    moments = Moments(seal.created, question.reference, proven=question.proven_at is not None)
+        stamp = judge_time_stamp(seal.time_stamp, form, (seal.signature,), question)
+    made = question.proven(stamp.proven)
+    moments = Moments(seal.created, made.reference, proven=made.proven_at is not None)
     judged = judge_certificate(MAKER, form, seal.maker, question.trust.makers, moments)
     maker = judged.certificate
     outcome = verify(seal.algorithm, maker.public_key_info, seal.signed, seal.signature) if maker else None
@@ -48,7 +49,7 @@ def judge_seal(seal: Seal, question: Question, used_by: Certificate | None = Non
         _period(seal, question.reference),
         custom_check(SEAL_CUSTOM, form, seal.extensions),
         _expected(seal, facts.sm3, question, used_by),
-        *stamped,
+        *stamp.checks,
     )
     return SealJudged(checks, facts, maker)
 

@@ -75,7 +75,7 @@ def _read_v1(element: Element) -> SealSignature:
     odd: set[Finding] = set()
     fields = signed.fields()
     version = _version(fields.take(INTEGER), Form.V1, odd)
-    seal = read_seal(fields.take(SEQUENCE))
+    seal = _seal(fields.take(SEQUENCE), Form.V1, odd)
     moment, token = _read_time_info(fields.take(BIT_STRING), odd)
     data_hash = read_bits(fields.take())
     property_info = read_text(fields.take(), IA5_STRING)
@@ -100,7 +100,7 @@ def _read_v4(element: Element) -> SealSignature:
     number = fields.take(INTEGER)
     form = Form.V5 if read_integer(number) == 5 else Form.V4
     version = _version(number, form, odd)
-    seal = read_seal(fields.take(SEQUENCE))
+    seal = _seal(fields.take(SEQUENCE), form, odd)
     moment = read_seal_time(fields.take(), GENERALIZED_TIME, odd)
     data_hash = read_bits(fields.take())
     property_info = read_text(fields.take(), IA5_STRING)
@@ -119,6 +119,14 @@ def _version(element: Element, form: Form, odd: set[Finding]) -> int:
     if version != VERSIONS[form]:
         odd.add(Finding.VERSION_UNUSUAL)
     return version
+
+
+def _seal(element: Element, form: Form, odd: set[Finding]) -> Seal:
+    """The seal; one of another version than the signature's is tolerated, and noted."""
+    seal = read_seal(element)
+    if seal.form is not form:
+        odd.add(Finding.SEAL_OF_ANOTHER_VERSION)
+    return seal
 
 
 def _read_time_info(element: Element, odd: set[Finding]) -> tuple[int | None, bytes | None]:

@@ -6,11 +6,11 @@ import pytest
 
 from ledger.algorithms.sm2 import SigningKey
 from ledger.seals.certificates import CERTIFICATE_SIGN, DIGITAL_SIGNATURE, OCSP_SIGNING, Extension
-from ledger.seals.checks import SignatureReport
+from ledger.seals.checks import SignatureReport, check_seal
 from ledger.seals.der import MalformedDer, write
 from ledger.seals.development import AUTHORITY_USAGE, DAY, SIGNING_USAGE, development_name, stamper_of
 from ledger.seals.issuing import Identity, Profile, make_certificate, make_ocsp_response, make_revocation_list
-from ledger.seals.making import make_signed_data, make_time_stamp
+from ledger.seals.making import make_seal, make_signed_data, make_time_stamp
 from ledger.seals.revocation import Revoked
 from ledger.seals.seal import Form
 from ledger.seals.trust import TrustStore, TrustStores
@@ -307,6 +307,17 @@ def test_time_stamp_keeps_a_signature_good_beyond_its_certificate(place: Place, 
     assert place.check(stamped, trust, later).overall is Verdict.VALID
     proven = place.check(place.signature(form, seal, short), trust, later, proven_at=NOON + 60)
     assert proven.overall is Verdict.VALID
+
+
+def test_time_stamp_keeps_a_seal_good_beyond_its_makers_certificate(place: Place) -> None:
+    short = _issued(place, valid_until=NOON + DAY)
+    later, trust = NOON + 20 * DAY, place.trust(NOON + 3600)
+    bare = check_seal(make_seal(Form.V5, place.draft(), short), trust, later)
+    assert "MAKER_CERTIFICATE_EXPIRED" in codes(bare.report)
+    stamped = make_seal(Form.V5, place.draft(), short, stamper_of(place.stamper, NOON + 60))
+    assert check_seal(stamped, trust, later).overall is Verdict.VALID
+    other = make_seal(Form.V5, place.draft(), short, lambda _: make_time_stamp(b"x", NOON, 1, place.stamper))
+    assert "STAMP_OF_SOMETHING_ELSE" in codes(check_seal(other, trust, NOON + 3600).report)
 
 
 def test_time_stamp_of_another_signature(place: Place) -> None:

@@ -72,3 +72,9 @@ def test_strange_names_never_fail_a_verification(place: Place, name: str) -> Non
     assert report.overall is Verdict.VALID
     assert report.signer is not None
     assert report.signer.subject.isprintable()
+
+
+@pytest.mark.parametrize(("form", "other"), [(Form.V4, Form.V1), (Form.V1, Form.V5), (Form.V5, Form.V4)])
+def test_seal_of_another_version_than_the_signature(place: Place, form: Form, other: Form) -> None:
+    report = place.check(place.signature(form, place.seal(other)))
+    assert (report.overall, remarks(report.report)) == (Verdict.VALID, {"SEAL_OF_ANOTHER_VERSION"})
