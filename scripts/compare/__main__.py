@@ -116,13 +116,14 @@ def _each(total: float | None, row: Row) -> str:
     return "–" if total is None else f"{total / row.records:,.0f}"
 
 
-def page(rows: Sequence[Row], arguments: argparse.Namespace, at: datetime) -> str:
-    """`docs/comparison.md`."""
+def page(rows: Sequence[Row], arguments: argparse.Namespace, at: datetime, load: float) -> str:
+    """`docs/comparison.md`; ``load`` is the machine's when the run began, of which it adds about 1 itself."""
     return f"""# 对照 / Comparison
 
 Written by `python -m scripts.compare --write docs/comparison.md` ({at:%Y-%m-%d}, seed {arguments.seed},
-{os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}); one run, one machine: only
-ratios between rows of one engine mean anything. {packages.version_of(packages.EAS)},
+{os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} before, {os.getloadavg()[0]:.1f} after);
+one run, one machine: ratios between rows of one engine mean something, those of rates only as far as the load was low
+and even, those of processor time in any case. {packages.version_of(packages.EAS)},
 {packages.version_of(packages.DOCUMENT_STORE)}, both as published.
 
 The same {rows[0].records:,} records (officer, case, order, digest) in each arm, a hundred a call, transactions signed
@@ -176,6 +177,7 @@ def main() -> int:
     """See the module for exit codes."""
     arguments = _arguments()
     progress(f"种子 seed {arguments.seed}")
+    load = os.getloadavg()[0]
     try:
         packages.install()
         rows = run(QUICK if arguments.quick else arguments.records, arguments.seed)
@@ -187,7 +189,7 @@ def main() -> int:
         return 3
     print(table(rows))
     if arguments.write:
-        arguments.write.write_text(page(rows, arguments, datetime.now(UTC)), encoding="utf-8")
+        arguments.write.write_text(page(rows, arguments, datetime.now(UTC), load), encoding="utf-8")
     if arguments.json:
         print(as_json(rows))
     return 0
