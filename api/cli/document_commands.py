@@ -31,12 +31,14 @@ def verify_document(
     """核验文件、印章、证照与持证人,文件不离开本机。退出码:0 有效,1 无效,3 无法判定。
 
     Verify document, seals, license and holder in one go; the file never leaves this machine. Exit codes as above.
+    --password-file opens an encrypted PDF 加密的 PDF 用 --password-file 打开。
     """
     from api.client.documents import Shown, verify_document
     from api.trust import read_trust
     from ledger.licenses.share import Share
 
-    shown = Shown(Share.from_json(share.read_bytes()) if share else None, holder)
+    password = session.password() if session.password_file or session.password_env else None
+    shown = Shown(Share.from_json(share.read_bytes()) if share else None, holder, password)
     with ExitStack() as stack:
         client = None if offline else stack.enter_context(session.client())
         found = verify_document(
