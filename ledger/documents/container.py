@@ -17,6 +17,7 @@ from ledger.errors import InvalidInput
 
 _PIECE = 1 << 16
 _UNPACKED = 1 << 18
+_SMALL, _MOST_KEPT = 1 << 15, 64
 
 
 class Hasher(Protocol):
@@ -34,6 +35,8 @@ class Container:
     folded: Mapping[str, str] = field(repr=False)
     """From a name's folded form to the name."""
     findings: tuple[str, ...] = ()
+    _kept: dict[str, bytes] = field(default_factory=dict, repr=False)
+    """Small parts that were read: lists are parsed first and hashed later."""
 
     @classmethod
     def open(cls, file: bytes | BinaryIO, bounds: Bounds | None = None) -> "Container":
@@ -62,11 +65,17 @@ class Container:
         """All of a small part; InvalidInput ``PART_TOO_LARGE`` above ``most`` bytes."""
         if self.entries[name].size > most:
             refuse("PART_TOO_LARGE", f"a part is larger than {most} bytes", "文件部件过大")
-        return b"".join(self.pieces(name))
+        held = self._kept.get(name)
+        if held is None:
+            held = b"".join(self.pieces(name))
+            if len(held) <= _SMALL and len(self._kept) < _MOST_KEPT:
+                self._kept[name] = held
+        return held
 
     def feed(self, name: str, *hashers: Hasher) -> None:
         """Hand a part's bytes to each hasher, in one pass."""
-        for piece in self.pieces(name):
+        held = self._kept.get(name)
+        for piece in self.pieces(name) if held is None else (held,):
             for hasher in hashers:
                 hasher.update(piece)
 
