@@ -4,10 +4,12 @@ import json
 import os
 import signal
 import subprocess
+from pathlib import Path
 
 import httpx
 import pytest
 
+from api.demo.bureau import HOLDER
 from node.engines import EMBEDDED
 from tests.e2e.conftest import Told
 from tests.e2e.running import HUXIN, listens, run, wait_until
@@ -71,6 +73,7 @@ def test_up_restarts_what_dies_and_refuses_a_second(told: Told) -> None:
         assert findings["contracts"]["ok"]
         assert findings["server relay"]["ok"]
         assert run("agency", "list", "--url", ready["url"])
+        verify_as_a_window_does(told.data, ready["url"])
         up.send_signal(signal.SIGTERM)
         assert up.wait(30) == 0
         wait_until(lambda: not listens(ready["url"]), 10)
@@ -78,3 +81,18 @@ def test_up_restarts_what_dies_and_refuses_a_second(told: Told) -> None:
     finally:
         up.kill()
         up.communicate()
+
+
+def verify_as_a_window_does(data: Path, url: str) -> None:
+    """A license of the last round, by the command: online, offline, by somebody else, changed."""
+    place = max((data / "rounds").glob("round-*"), key=lambda path: path.stat().st_mtime)
+    common = ("--trust", str(place / "trust"), "--url", url)
+    share = ("--share", str(place / "good.share.json"))
+    file = str(place / "good.ofd")
+    assert run("verify", "document", file, *common, *share, "--holder", HOLDER)["verdict"] == "valid"
+    offline = run("verify", "document", file, *common, "--offline", expect=3)
+    assert [one["reason_code"] for one in offline["checks"] if one["verdict"] != "valid"] == ["OFFLINE"]
+    other = run("verify", "document", file, *common, *share, "--holder", "91430100MA4L16JQ7H", expect=1)
+    assert {one["reason_code"] for one in other["checks"] if one["verdict"] != "valid"} == {"HOLDER_DIFFERS"}
+    changed = run("verify", "document", str(place / "changed.ofd"), *common, expect=1)
+    assert "OFD_PART_CHANGED" in {one["reason_code"] for one in changed["checks"]}
