@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
+from functools import lru_cache
 
 from api.services import decode
 from api.services.ports import Now
@@ -18,13 +19,15 @@ from ledger.crypto import Digest, keccak
 from ledger.eip712 import encode_body
 from ledger.errors import Forbidden, InvalidInput, NotFound
 from ledger.ids import agency_of
-from ledger.merkle import MerkleTree
+from ledger.merkle import FlatTree, MerkleTree, lay_out
 from ledger.privacy import refuse_personal_data
 from ledger.procedure import Role
 from ledger.reasons import Reason
 from ledger.rules.licenses import leaf_of
 from ledger.vault import Vault
 
+_TREES = 16
+"""Merkle trees kept, of at most 10,000 licenses and 640 kB each."""
 _SHELF = b"huxin:license-records:1"
 
 
@@ -42,6 +45,8 @@ class Licensing:
     ) -> None:
         self._licenses, self._registry, self._documents = licenses, registry, documents
         self._vault, self._lookup_key, self._now = vault, lookup_key, now
+        # a batch never changes, and each verification of a license in it needs a proof
+        self._tree = lru_cache(maxsize=_TREES)(self._lay_out)
 
     # --- recording
 
@@ -77,10 +82,16 @@ class Licensing:
 
     def proof(self, root: bytes, leaf: bytes) -> tuple[bytes, ...]:
         """The siblings from a leaf to the root; NotFound."""
+        proof = self._tree(root).proof_of(leaf)
+        if proof is None:
+            raise _no_such_batch()
+        return proof
+
+    def _lay_out(self, root: bytes) -> FlatTree:
         leaves = self._licenses.batch_leaves(root)
-        if leaves is None or leaf not in leaves:
-            raise NotFound("BATCH_UNKNOWN", "no such license in such a batch here", "此处没有该批次或该证照")
-        return MerkleTree(leaves).proof(leaves.index(leaf))
+        if leaves is None:
+            raise _no_such_batch()
+        return FlatTree(lay_out(sorted(leaves)))
 
     # --- finding
 
@@ -135,6 +146,10 @@ class Licensing:
         wrapped = self._documents.wrapped_key(shelf)
         wrapped = wrapped or self._documents.keep_key(shelf, self._vault.new_case_key(shelf))
         return self._vault.seal(shelf, leaf_of(license_), wrapped, salt + identifier.encode())
+
+
+def _no_such_batch() -> NotFound:
+    return NotFound("BATCH_UNKNOWN", "no such license in such a batch here", "此处没有该批次或该证照")
 
 
 def _matches(row: LicenseRecordRow, digest: Digest) -> bool:
