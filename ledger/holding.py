@@ -60,10 +60,16 @@ def holder_document(holder: Holder, key: bytes, random_bytes: Callable[[int], by
 
 def key_opening(document: Document) -> KeyOpening:
     """What the phone keeps of the document; InvalidInput where it has no key or the key was destroyed."""
-    (shown,) = document.disclose([KEY]).fields
-    if document.kind is not DocumentKind.HOLDER or not isinstance(shown.entry.value, bytes):
-        raise InvalidInput("HOLDER_MALFORMED", KEY, "not a holder's document", "不是持证主体文件")
-    return KeyOpening(shown.entry.value, shown.salt, shown.proof)
+    return opening_of(document.disclose([KEY]))
+
+
+def opening_of(disclosure: Disclosure) -> KeyOpening:
+    """The same out of a disclosure of the key alone; InvalidInput ``HOLDER_MALFORMED``."""
+    shown = disclosure.fields[0] if len(disclosure.fields) == 1 else None
+    address = shown.entry.value if shown is not None and shown.entry.name == KEY else None
+    if disclosure.kind is not DocumentKind.HOLDER or not isinstance(address, bytes) or shown is None:
+        raise InvalidInput("HOLDER_MALFORMED", KEY, "does not show a holder's key", "未出示持证人密钥字段")
+    return KeyOpening(address, shown.salt, shown.proof)
 
 
 def authorization_digest(domain: bytes, terms: UseAuthorization) -> bytes:

@@ -12,9 +12,9 @@ from api.cli import (
     grant_commands,
     key_commands,
     license_commands,
-    proof_commands,
     registry_commands,
     system_commands,
+    use_commands,
 )
 from ledger.errors import HuxinError, InvalidInput
 
@@ -35,7 +35,7 @@ app = typer.Typer(
 )
 for part in (
     key_commands.keys, registry_commands.agency, registry_commands.window, registry_commands.officer,
-    registry_commands.item, grant_commands.grant, case_commands.case, proof_commands.seal, license_commands.license_,
+    registry_commands.item, grant_commands.grant, case_commands.case, use_commands.seal, license_commands.license_,
     document_commands.verify, key_commands.council,
 ):  # fmt: skip
     app.add_typer(part)

@@ -11,11 +11,13 @@ from api.cli import parsing
 from api.cli.session import INDETERMINATE, REFUSED, Session, command, group
 from api.client.forms import read_act
 from api.client.proofs import digests_of
+from api.client.uses import Card
 from api.wire.proofs import CheckView, ReportView
 from ledger import acts
 from ledger.commitments import holder_commitment, identifier_commitment
-from ledger.crypto import parse_digest
+from ledger.crypto import parse_address, parse_digest
 from ledger.errors import InvalidInput
+from ledger.holding import Holder, holder_document, key_opening
 from ledger.ids import FOREVER, parse_id
 from ledger.rules.licenses import leaf_of
 from ledger.verdict import Check, Verdict
@@ -97,20 +99,38 @@ def license_issue(
     case: Annotated[str | None, typer.Option(help="办件 case key")] = None,
     supersedes: Annotated[str | None, typer.Option(help="取代的证照 leaf that it replaces")] = None,
     until: Annotated[str | None, typer.Option(help="有效期止 until")] = None,
+    holder_key: Annotated[str | None, typer.Option(help="持证人密钥地址 address of the holder's key")] = None,
+    holder_name: Annotated[str, typer.Option(help="持证人姓名,加盐承诺 holder's name; committed with a salt")] = "",
+    holder_type: Annotated[str, typer.Option(help="持证主体代码类型 type of the holder's code")] = "111",
+    card: Annotated[Path | None, typer.Option(dir_okay=False, help="写出证照卡,交给持证人 card for the holder")] = None,
 ) -> None:
     """签发一份证照。打印的盐值须保存。Issue one license; keep the printed salts."""
+    if (holder_key is None) != (card is None):
+        raise InvalidInput(
+            "CARD_NEEDS_KEY", "card", "--holder-key and --card go together", "--holder-key 与 --card 须同时给出"
+        )
     with session.officer_client() as client:
         salts = client.random_bytes(32), client.random_bytes(32)
+        held, opening = holder_commitment(salts[1], holder), None
+        if holder_key is not None:
+            document = holder_document(
+                Holder(holder_type, holder, holder_name), parse_address(holder_key), client.random_bytes
+            )
+            held, opening = document.root, key_opening(document)
         sm3, sha256 = digests_of(path)
         one = acts.License(
             item=parse_id(item), seal=parse_id(seal_id), sm3=sm3.value, sha256=sha256.value,
-            identifier=identifier_commitment(salts[0], identifier), holder=holder_commitment(salts[1], holder),
+            identifier=identifier_commitment(salts[0], identifier), holder=held,
             case_key=parsing.word(case, "case"), supersedes=parsing.word(supersedes, "supersedes"),
             valid_from=client.now(), valid_until=parsing.moment(until, FOREVER),
         )  # fmt: skip
         client.proofs.record(one, identifier, salts[0])
         act: Any = client.make(acts.IssueLicense, client.officer, license=one)
-        kept = {"leaf": leaf_of(one), "identifierSalt": salts[0], "holderSalt": salts[1]}
+        kept = {"leaf": leaf_of(one), "identifierSalt": salts[0]}
+        if opening is None or card is None:
+            kept["holderSalt"] = salts[1]
+        else:
+            card.write_text(json.dumps(Card(one, opening).written(), ensure_ascii=False), encoding="utf-8")
         session.hand_in(client, act, {name: "0x" + value.hex() for name, value in kept.items()})
 
 

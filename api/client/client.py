@@ -18,6 +18,7 @@ from api.client.forms import class_of, read_act, write_act
 from api.client.proofs import Proofs
 from api.client.registry import Reading
 from api.client.transport import Patience, Transport
+from api.client.uses import LicenseUses
 from api.signers import Signer, personal_digest
 from api.wire.acts import ActView, PreflightRequest, PreflightView, Prepared, PrepareRequest, SubmitRequest, Submitted
 from api.wire.sessions import Challenge, ChallengeRequest, Network, Session, SessionRequest, WhoAmI
@@ -60,6 +61,7 @@ class HuxinClient:
         self.cases = Cases(self._transport)
         self.proofs = Proofs(self._transport)
         self.registry = Reading(self._transport)
+        self.uses = LicenseUses(self._transport)
 
     def acting_as(self, signer: Signer) -> "HuxinClient":
         """Another user's client over the same connections."""

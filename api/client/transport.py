@@ -56,9 +56,9 @@ class Transport:
         """Close the connections."""
         self._http.close()
 
-    def authorise(self, token: str | None) -> None:
-        """Send this session's token from now on; None: no longer."""
-        self._token = token
+    def authorise(self, token: str | None, scheme: str = "Bearer") -> None:
+        """Send this session's token, or another proof of who asks, from now on; None: no longer."""
+        self._token = None if token is None else f"{scheme} {token}"
 
     def ask(
         self,
@@ -129,7 +129,7 @@ class Transport:
     def _headers(self, key: str | None) -> dict[str, str]:
         headers = {"Accept": "application/json"}
         if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+            headers["Authorization"] = self._token
         if key:
             headers["Idempotency-Key"] = key
         return headers
