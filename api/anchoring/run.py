@@ -24,6 +24,7 @@ from api.anchoring.work import ActState, Batch, SignedAct, Taken, Work
 from ledger.acts import License
 from ledger.errors import Conflict, InvalidInput
 from ledger.licenses import Share
+from ledger.licenses.packing import fast_leaf
 from ledger.merkle import FlatTree, verify
 
 _EXISTS = frozenset({"BATCH_EXISTS", "LICENSE_EXISTS"})
@@ -133,8 +134,8 @@ class Anchoring:
         return tree.open_tree(path, batch.root)
 
     def _rebuild(self, batch: Batch) -> None:
-        leaves = self._work.leaves(batch.number)
-        if not leaves or tree.write_tree(tree.tree_path(self._work.folder, batch.number), leaves) != batch.root:
+        path, leaves = tree.tree_path(self._work.folder, batch.number), self._work.leaves(batch.number)
+        if not leaves or tree.write_tree(path, leaves, batch.root) != batch.root:
             raise _damaged()
 
     def share(self, taken: Taken) -> Share:
@@ -232,8 +233,9 @@ class Anchoring:
 
 
 def _proven(nodes: FlatTree, batch: Batch, taken: Taken) -> Share | None:
-    proof = nodes.proof_of(taken.leaf)
-    return taken.share(batch.root, proof) if proof is not None and verify(batch.root, taken.leaf, proof) else None
+    leaf = fast_leaf(taken.license)  # what the salts make now, not what they once made
+    proof = nodes.proof_of(leaf)
+    return taken.share(batch.root, proof) if proof is not None and verify(batch.root, leaf, proof) else None
 
 
 def _damaged() -> Conflict:

@@ -15,9 +15,12 @@ def tree_path(folder: Path, number: int) -> Path:
     return folder / f"batch-{number:04d}.tree"
 
 
-def write_tree(path: Path, leaves: list[bytes]) -> bytes:
-    """Build over sorted leaves, on disk before this returns; the root."""
+def write_tree(path: Path, leaves: list[bytes], expected: bytes | None = None) -> bytes:
+    """Build over sorted leaves, on disk before this returns; the root. One other than ``expected`` is not written."""
     nodes = lay_out(leaves)
+    root = FlatTree(nodes).root
+    if expected not in {None, root}:
+        return root
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file:
         file.write(nodes)
@@ -29,7 +32,7 @@ def write_tree(path: Path, leaves: list[bytes]) -> bytes:
         os.fsync(folder)
     finally:
         os.close(folder)
-    return FlatTree(nodes).root
+    return root
 
 
 @contextmanager

@@ -1,7 +1,9 @@
 """Bulk anchoring: once each, faulty rows aside, only what is new or changed the second time."""
 
 import json
+import sqlite3
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -206,6 +208,24 @@ def test_flipped_node_inside_the_tree_never_gives_a_wrong_proof(desk: Desk, libr
         nodes[32 * place] ^= 1
         path.write_bytes(nodes)
         assert desk.share(identifier(1 + place % 20)).check().overall.value == "valid"
+
+
+ALTERED = (
+    "UPDATE licenses SET leaf = zeroblob(32) WHERE id = 9",
+    "UPDATE licenses SET salts = zeroblob(64) WHERE id = 9",
+)
+
+
+@pytest.mark.parametrize("alter", ALTERED)
+def test_altered_work_file_gives_no_wrong_proof_and_spoils_no_tree(desk: Desk, library: Library, alter: str) -> None:
+    desk.write(library)
+    desk.run()
+    with sqlite3.connect(desk.folder / "work" / "work.sqlite") as work:
+        work.execute(alter)
+    with suppress(Conflict):  # an altered leaf alone is made good by the salts
+        assert desk.share(identifier(9)).check().overall.value == "valid"
+        assert "leaf" in alter
+    assert desk.share(identifier(8)).check().overall.value == "valid"
 
 
 def test_license_that_was_never_taken_is_not_found(desk: Desk, library: Library) -> None:
