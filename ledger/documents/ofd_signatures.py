@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import re
 from dataclasses import dataclass
 
 from ledger.algorithms.digests import DigestAlgorithm, named
@@ -126,7 +125,7 @@ def _reference(package: Package, one: Element, part: str, body: Body) -> Referen
 
 def _digest(said: str) -> bytes | None:
     try:
-        return base64.b64decode(re.sub(r"\s+", "", said), validate=True) or None
+        return base64.b64decode("".join(said.split()), validate=True) or None
     except (binascii.Error, ValueError):
         return None
 

@@ -45,6 +45,8 @@ class Element:
     @property
     def text(self) -> str:
         """What stands directly in it, white space at the ends removed."""
+        if not len(self.node):
+            return (self.node.text or "").strip()
         pieces = [self.node.text or "", *(child.tail or "" for child in self.node)]
         return "".join(pieces).strip()
 
@@ -54,15 +56,14 @@ class Element:
 
     def all(self, name: str) -> list["Element"]:
         """Direct children of that name."""
-        tag = self.prefix + name
-        return [Element(child, self.prefix) for child in self.node if child.tag == tag]
+        return [Element(child, self.prefix) for child in self.node.findall(self.prefix + name)]
 
     def one(self, name: str) -> "Element | None":
         """The only child of that name; InvalidInput ``XML_AMBIGUOUS`` where there are several."""
-        found = self.all(name)
+        found = self.node.findall(self.prefix + name)
         if len(found) > 1:
             _refuse("XML_AMBIGUOUS", f"there are several {name}", f"{name} 出现多次")
-        return found[0] if found else None
+        return Element(found[0], self.prefix) if found else None
 
     def text_of(self, name: str) -> str:
         """Text of the only child of that name, or empty."""
@@ -103,7 +104,7 @@ def parse(raw: bytes, root: str, bounds: XmlBounds | None = None) -> Document:
     if tags > held.depth and _depth(node, held.depth) > held.depth:
         _refuse("XML_TOO_LARGE", "the XML is too deep", "XML 嵌套过深")
     namespace, brace, local = node.tag.rpartition("}")
-    if local != root:
+    if local != root or set("{}") & set(namespace[1:]):  # such a namespace would be taken for a path
         _refuse("XML_ROOT", f"the XML is no {root}", f"XML 根元素不是 {root}")
     findings = () if namespace == "{" + OFD_NAMESPACE else ("XML_NAMESPACE",)
     return Document(Element(node, namespace + brace), findings)

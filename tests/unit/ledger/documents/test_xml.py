@@ -43,12 +43,13 @@ def test_a_document_is_read() -> None:
         (b"\0\0\0", "XML_ENCODING"),
         (b'<?xml version="1.0" encoding="x-unknown"?><OFD/>', "XML_ENCODING"),
         (b"<html/>", "XML_ROOT"),
+        (b'<OFD xmlns="urn:a}/*[@b"><A/></OFD>', "XML_ROOT"),
         (f'<x:OFD {NS} xmlns:x="urn:x"><ofd:OFD/></x:OFD>'.encode().replace(b"<x:OFD", b"<x:Other", 1)
          .replace(b"</x:OFD>", b"</x:Other>"), "XML_ROOT"),
     ],
     ids=["entity bomb", "entity bomb in UTF-16", "entity bomb in EBCDIC", "UTF-7", "external file",
          "external parameter entity", "undeclared entity", "unclosed", "two roots", "nothing", "null bytes",
-         "unknown encoding", "another root", "root inside another"],
+         "unknown encoding", "another root", "path as a namespace", "root inside another"],
 )  # fmt: skip
 def test_hostile_xml_is_refused(raw: bytes, code: str) -> None:
     assert code_of(raw) == code
