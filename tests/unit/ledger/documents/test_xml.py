@@ -43,7 +43,7 @@ def test_a_document_is_read() -> None:
         (b"\0\0\0", "XML_ENCODING"),
         (b'<?xml version="1.0" encoding="x-unknown"?><OFD/>', "XML_ENCODING"),
         (b"<html/>", "XML_ROOT"),
-        (b'<OFD xmlns="urn:a}/*[@b"><A/></OFD>', "XML_ROOT"),
+        (b'<OFD xmlns="urn:a{/*[@b"><A/></OFD>', "XML_ROOT"),
         (f'<x:OFD {NS} xmlns:x="urn:x"><ofd:OFD/></x:OFD>'.encode().replace(b"<x:OFD", b"<x:Other", 1)
          .replace(b"</x:OFD>", b"</x:Other>"), "XML_ROOT"),
     ],
@@ -80,3 +80,7 @@ def test_what_may_stand_once_must_not_stand_twice() -> None:
     root = parse(b"<OFD><DocRoot>a</DocRoot><DocRoot>b</DocRoot></OFD>", "OFD").root
     with pytest.raises(InvalidInput, match="XML_AMBIGUOUS"):
         root.text_of("DocRoot")
+
+
+def test_a_namespace_that_closes_itself_is_refused_by_the_parser_or_by_us() -> None:
+    assert code_of(b'<OFD xmlns="urn:a}/*[@b"><A/></OFD>') in {"XML_MALFORMED", "XML_ROOT"}
