@@ -105,7 +105,7 @@ def sealed_license(
 ) -> Paper:
     """A license of the home agency's item, sealed by ``by`` and recorded by its issuer; not yet on the ledger."""
     home = next(one for one in AGENCIES if one.role == "home")
-    now = stage.client.now()
+    now = fields.pop("at", None) or stage.client.now()
     day = time.strftime("%Y-%m-%d", time.gmtime(now))
     code = credit_code(stage.cast.number("home"), home.region)
     metadata = metadata_of(home.name, code, f"{stage.cast.round:07d}{serial:04d}", day)

@@ -40,8 +40,7 @@ def show(stage: Stage) -> None:
     during = _suspend(stage, papers)
     not_competent = _batch_of_another(stage)
     _verify_files(stage, papers)
-    # the ledger's own time must have passed its end; nothing is done to any clock
-    time.sleep(max(0.0, papers.expired.license.valid_until + 1 - stage.client.clock()))
+    _wait_until(stage, papers.expired.license.valid_until + 1)
     for paper, what, expected in (
         (papers.good, "核验:真实有效", "valid"),
         (papers.before, "核验:用印后印章才停用", "valid"),
@@ -84,12 +83,20 @@ def _suspend(stage: Stage, papers: Papers) -> Paper:
     stage.act("home.issuer", acts.IssueLicense, "换发证照", license=newer.license)
     set_idle_seal(stage, Status.SUSPENDED, "停用备用印章")
     stage.settle()
-    during = sealed_license(stage, "during", 10, under=IDLE_SEAL)
+    stopped = stage.client.registry.seal(stage.cast.id("home", IDLE_SEAL)).stopped_at
+    # the very second from which it was suspended; on some chains blocks share one, so the next one waits
+    during = sealed_license(stage, "during", 10, under=IDLE_SEAL, at=stopped)
+    _wait_until(stage, (stopped or 0) + 1)
     stage.act("home.issuer", acts.IssueLicense, "以停用的印章签发", "SEAL_SUSPENDED", license=during.license)
     set_idle_seal(stage, Status.ACTIVE, "恢复备用印章")
     stage.settle()
     stage.act("home.issuer", acts.IssueLicense, "印章恢复后补录", license=during.license)
     return during
+
+
+def _wait_until(stage: Stage, moment: int) -> None:
+    """Nothing is done to any clock."""
+    time.sleep(max(0.0, moment - stage.client.clock()))
 
 
 def _batch_of_another(stage: Stage) -> Paper:

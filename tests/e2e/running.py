@@ -23,7 +23,7 @@ def run(*arguments: str, expect: int = 0, variables: Mapping[str, str] = _NONE) 
         (*HUXIN, *arguments, "--json"), capture_output=True, text=True, timeout=SECONDS, check=False,
         env={**os.environ, **variables},
     )  # fmt: skip
-    assert done.returncode == expect, done.stderr[-2000:]
+    assert done.returncode == expect, done.stdout[-60000:] + done.stderr[-2000:]
     return json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else json.loads(done.stderr.splitlines()[-1])
 
 
