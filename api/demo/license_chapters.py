@@ -60,6 +60,8 @@ def _issue(stage: Stage) -> Papers:
     def paper(name: str, serial: int, **more: Any) -> Paper:
         return sealed_license(stage, name, serial, **more)
 
+    # it was resumed a moment ago by a chain whose clock may be ahead of this one
+    _wait_until(stage, stage.client.registry.seal(stage.cast.id("home", IDLE_SEAL)).valid_from + 1)
     soon = stage.client.now() + _SOON
     papers = Papers(
         good=paper("good", 2), suspended=paper("suspended", 3), cancelled=paper("cancelled", 4),
@@ -81,6 +83,7 @@ def _suspend(stage: Stage, papers: Papers) -> Paper:
         stage.act("home.issuer", acts.SetLicenseStatus, what, license=paper.leaf, status=int(status), reason=1)
     newer = sealed_license(stage, "newer", 9, supersedes=papers.superseded.leaf)
     stage.act("home.issuer", acts.IssueLicense, "换发证照", license=newer.license)
+    _wait_until(stage, stage.client.now() + 1)  # a later second than that in which it was last used
     set_idle_seal(stage, Status.SUSPENDED, "停用备用印章")
     stage.settle()
     stopped = stage.client.registry.seal(stage.cast.id("home", IDLE_SEAL)).stopped_at
