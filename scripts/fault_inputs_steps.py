@@ -181,15 +181,15 @@ AT_THE_DOOR: dict[str, tuple[Callable[[Desk], tuple[Any, bytes]], Codes]] = {
     "signed for another chain": (_another_chain, _NOBODY),
     "signed for another contract": (_another_contract, _NOBODY),
     "signed by a stranger": (_stranger, _NOBODY),
+    "signed by a colleague": (_wrong_actor, frozenset({"WRONG_ACTOR"})),
     "expired": (_expired, frozenset({"ACT_EXPIRED"})),
     "signed in the future": (_from_the_future, frozenset({"TIME_IN_FUTURE"})),
     "signed too long ago": (_too_old, frozenset({"TOO_LATE"})),
     "step of no case": (_of_no_case, frozenset({"CASE_UNKNOWN"})),
 }
-"""What anybody could cause: discarded by the chain, answered at once by the API, with the same name."""
+"""What others than the officer named could cause: answered at once by the API, with the chain's name for it."""
 
 ON_RECORD: dict[str, tuple[Callable[[Desk], tuple[Any, bytes]], Codes]] = {
-    "signed by a colleague": (_wrong_actor, frozenset({"WRONG_ACTOR"})),
     "unknown mode": (_unknown_mode, frozenset({"MODE_UNKNOWN"})),
     "unknown grant": (_unknown_grant, frozenset({"GRANT_UNKNOWN"})),
 }

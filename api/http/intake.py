@@ -19,7 +19,6 @@ from api.services.container import Container
 from api.services.submission import Submission, keyed, owner_of
 from api.wire.plain import PlainStep, read_plain
 from ledger.errors import HuxinError
-from ledger.reasons import Reason
 
 _KEY = re.compile(rb"[\x21-\x7e]{1,128}")
 _PATH = "/v1/acts"
@@ -79,9 +78,7 @@ class Intake:
         receipt = await self._parts.store.outbox.accept(claim)
         if receipt.repeated:
             return None
-        if Reason.WRONG_ACTOR not in receipt.predicted:
-            # who signs in another's name must not use up what that one may ask
-            self._callers.charge(act.officer)
+        self._callers.charge(act.officer)
         self._accepted[receipt.acts[0].name].inc()
         return queued(receipt.acts[0], receipt.predicted[0])
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from api.services.doors import error_of, error_of_several
+from api.services.doors import error_of, error_of_replaced, error_of_several, signing_key
 from api.services.forecast import Forecast
 from api.services.ports import Now
 from api.store.entries import Claim, Entry, entry_of_claim
@@ -41,21 +41,19 @@ class _Bench:
         self._forecast, self._is_party = forecast, is_party
 
     def admit(self, claim: Claim) -> None:
-        self._key(claim)
-
-    def _key(self, claim: Claim) -> Key:
-        key = self._forecast.world.keys.get(claim.signer)
-        if key is None:
-            raise error_of(Reason.SIGNER_UNKNOWN)
-        return key
+        officers = [*[act.officer for act in claim.opens], *[act.officer for act in claim.steps]]
+        signing_key(self._forecast.world, claim.signer, officers)
 
     def judge(self, claim: Claim) -> tuple[Entry, tuple[Reason, ...]]:
-        key, forecast = self._key(claim), self._forecast
+        forecast = self._forecast
+        key = forecast.world.keys[claim.signer]
         run = forecast.begin(key)
         for act, case, hashed in zip(claim.opens, claim.cases, claim.hashes, strict=False):
             run.open(act, case, hashed)
         carried = tuple(map(run.step, claim.steps, claim.hashes[len(claim.opens) :]))
         error = error_of_several(run.reasons)
+        if error is None:
+            error = error_of_replaced(forecast.world, claim.signer, key, run.reasons)
         if error is not None:
             run.undo()
             raise self._explained(error, key, claim)

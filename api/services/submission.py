@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.services import decode
-from api.services.doors import error_of, turned_away
+from api.services.doors import error_of, error_of_replaced, signing_key, turned_away
 from api.services.ports import Now
 from api.store.entries import Claim, Entry, Idempotency, admin_entry, ballot_entry, claim_of, execute_entry
 from api.store.worlds import Worlds
@@ -97,14 +97,16 @@ class Submissions:
         entry = admin_entry(self._deployment, contract, signed, now)
         world = self._worlds.scratch()
         signer = self._recovered(self.digest_of(act), signature)
-        if signer not in world.keys:
-            raise error_of(Reason.SIGNER_UNKNOWN)
+        key = signing_key(world, signer, (act.officer,))
         owner = owner_of((signer,))
         if self._repeated(entry):
             return Examined(entry, owner)
         outcome = judge_admin(world, contract, signed, now)
         if turned_away(outcome.reason):
             raise error_of(outcome.reason)
+        error = error_of_replaced(world, signer, key, (outcome.reason,))
+        if error is not None:
+            raise error
         return Examined(entry, owner, (outcome.reason,))
 
     def _proposal(self, one: Submission, proposal: acts.Proposal) -> Examined:

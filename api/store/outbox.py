@@ -47,7 +47,7 @@ class Bench(Protocol):
     """Judges the claims of one commit by what its transaction sees, each after those before it."""
 
     def admit(self, claim: Claim) -> None:
-        """Raise where the signer is nobody's."""
+        """Raise where the signer is nobody's, or another officer's than an act names."""
 
     def judge(self, claim: Claim) -> tuple[Entry, tuple[Reason, ...]]:
         """What is to be carried, and what the rules say; raises where it is turned away, which changes nothing."""

@@ -3,14 +3,17 @@
 from typing import Any
 
 import pytest
+from coincurve import PrivateKey
 
 from api.services.decode import decode
 from ledger import acts
-from ledger.crypto import CURVE_ORDER, keccak, sign
+from ledger.crypto import CURVE_ORDER, address_of, expand_65, keccak, sign
 from ledger.eip712 import digest, domain_separator, message, struct_hash
-from ledger.ids import scoped
+from ledger.ids import FOREVER, scoped
 from ledger.procedure import Action
-from tests.unit.api.http.town import CLERK, DECIDER, GRANT, HOME_ADMIN, SEAL, WINDOW, Town, key_of
+from tests.unit.api.http.town import AWAY_ADMIN, CLERK, DECIDER, GRANT, HOME_ADMIN, SEAL, WINDOW, Town, key_of
+
+DAY = 86_400
 
 
 def code(response: Any) -> str:
@@ -92,8 +95,7 @@ def test_colleague_who_guesses_a_key_and_signs_in_anothers_name_brings_no_confli
 ) -> None:
     headers = {"Idempotency-Key": f"window-7-guessed-{len(unusual)}"}
     forged = town.signed(town.open(42 + len(unusual)), key_of(DECIDER)) | unusual
-    response = town.client.post("/v1/acts", json=forged, headers=headers)
-    assert response.json()["entries"][0]["predicted"]["code"] == "WRONG_ACTOR"
+    assert code(town.client.post("/v1/acts", json=forged, headers=headers)) == "WRONG_ACTOR"
     own = town.signed(town.open(44 + len(unusual))) | unusual
     assert town.client.post("/v1/acts", json=own, headers=headers).status_code == 202
     again = town.client.post("/v1/acts", json=town.signed(town.open(46 + len(unusual))) | unusual, headers=headers)
@@ -104,7 +106,7 @@ def test_officer_who_guesses_an_admins_key_brings_no_conflict_upon_him(town: Tow
     headers = {"Idempotency-Key": "enrolment-0001"}
     one, other = (town.admin(acts.RetireItem, HOME_ADMIN, item=scoped(1, n), retired_from=1) for n in (70, 71))
     forged = town.client.post("/v1/acts", json=town.signed(one, key_of(CLERK)), headers=headers)
-    assert forged.json()["entries"][0]["predicted"]["code"] == "WRONG_ACTOR"
+    assert code(forged) == "WRONG_ACTOR"
     assert town.client.post("/v1/acts", json=town.signed(other), headers=headers).status_code == 202
 
 
@@ -165,9 +167,90 @@ def test_key_that_nobody_registered_is_refused(town: Town) -> None:
     assert (response.status_code, code(response)) == (401, "SIGNER_UNKNOWN")
 
 
-def test_act_in_another_officers_name_is_refused_on_record(town: Town) -> None:
-    response = town.submit(town.open(54), key=key_of(DECIDER))
-    assert response.json()["entries"][0]["predicted"]["code"] == "WRONG_ACTOR"
+@pytest.mark.parametrize("unusual", [{}, {"wait": 0.01}], ids=["short way", "long way"])
+def test_colleague_who_reads_a_step_and_hands_it_in_first_does_not_get_in_its_way(
+    town: Town, unusual: dict[str, Any]
+) -> None:
+    """An act's id does not cover its signature: what the colleague signed must not stand for what the officer did."""
+    opening = town.open(540 + len(unusual))
+    forged = town.submit(opening, key_of(DECIDER), **unusual)
+    assert (forged.status_code, code(forged)) == (401, "WRONG_ACTOR")
+    assert town.store.outbox.status(town.digest(opening)) is None
+    taken = town.submit(opening, **unusual)
+    assert taken.json()["entries"][0]["predicted"]["code"] == "OK"
+    late = town.submit(opening, key_of(DECIDER), **unusual)
+    assert (late.status_code, code(late)) == (401, "WRONG_ACTOR")
+    town.settle()
+    assert town.client.get(taken.json()["links"]["self"]).json()["status"] == "applied"
+
+
+def test_colleague_who_hides_a_step_among_his_own_refused_ones_does_not_get_in_its_way(town: Town) -> None:
+    """The list's first reason belongs on the record and would be queued, the other step with it."""
+    opening, own = town.open(542), town.open(543, officer=DECIDER)
+    forged = town.submit(acts.StepList((own, opening), ()), key_of(DECIDER))
+    assert (forged.status_code, code(forged)) == (401, "WRONG_ACTOR")
+    assert town.submit(opening).json()["entries"][0]["predicted"]["code"] == "OK"
+
+
+def test_colleague_who_reads_an_act_of_administration_and_hands_it_in_first_does_not_get_in_its_way(
+    town: Town,
+) -> None:
+    """On the chain a refusal of its id would bar the act for good."""
+    act = town.admin(acts.RegisterWindow, AWAY_ADMIN, window=scoped(2, 77), name="七十七号窗口", region=0x430200000000,
+                     valid_from=0, valid_until=FOREVER)  # fmt: skip
+    forged = town.submit(act, key_of(CLERK))
+    assert (forged.status_code, code(forged)) == (401, "WRONG_ACTOR")
+    town.carry(town.signed(act))
+
+
+def test_thief_of_a_key_that_was_replaced_does_not_get_in_its_officers_way(fresh: Town) -> None:
+    """Refused for its key it would be on record, and the officer's own submission a repetition of that."""
+    town, key = fresh, keccak(b"the clerk's new key")
+    before = town.open(545, signed_at=town.now, deadline=town.now + 8 * DAY)
+    rotate = town.admin(
+        acts.RotateKey, AWAY_ADMIN, subject=CLERK, old_key=address_of(key_of(CLERK)), new_key=address_of(key),
+        valid_until=FOREVER,
+    )  # fmt: skip
+    town.carry(town.signed(rotate))
+    opening = town.open(546)
+    for act in (opening, acts.StepList((opening, town.open(547)), ())):
+        stolen = town.submit(act)
+        assert (stolen.status_code, code(stolen)) == (422, "KEY_REVOKED")
+    assert town.submit(opening, key).json()["entries"][0]["predicted"]["code"] == "OK"
+    town.chain.time += 2 * DAY
+    assert town.submit(before).json()["entries"][0]["predicted"]["code"] == "OK", "signed before, handed in late"
+
+
+def test_key_that_is_revoked_and_not_replaced_is_refused_on_record(fresh: Town) -> None:
+    town = fresh
+    revoke = town.admin(acts.SetOfficerStatus, AWAY_ADMIN, subject=CLERK, status=3, reason=1, since=0)
+    town.carry(town.signed(revoke))
+    response = town.submit(town.open(548))
+    assert response.json()["entries"][0]["predicted"]["code"] == "KEY_REVOKED"
+
+
+def test_another_signature_of_the_same_officer_is_a_repetition(town: Town) -> None:
+    """ECDSA has as many as one likes, and each has two forms; the act is one."""
+    act = town.open(549)
+    first = town.submit(act)
+    for signature in (expand_65(sign(key_of(CLERK), town.digest(act))), other_signature(CLERK, town.digest(act))):
+        body = town.signed(act) | {"signature": "0x" + signature.hex()}
+        again = town.client.post("/v1/acts", json=body)
+        assert (again.status_code, again.json()["actId"]) == (202, first.json()["actId"])
+        assert again.json()["entries"][0]["predicted"] is None
+    town.settle()
+    assert town.client.get(first.json()["links"]["self"]).json()["status"] == "applied"
+
+
+def other_signature(officer: int, hashed: bytes) -> bytes:
+    """A valid signature by a nonce of one's own choice, not RFC 6979's."""
+    k = int.from_bytes(keccak(b"a nonce"))
+    point = PrivateKey(k.to_bytes(32)).public_key.format(compressed=False)
+    r, parity = int.from_bytes(point[1:33]) % CURVE_ORDER, point[64] & 1
+    s = pow(k, -1, CURVE_ORDER) * (int.from_bytes(hashed) + r * int.from_bytes(key_of(officer))) % CURVE_ORDER
+    if s > CURVE_ORDER // 2:
+        s, parity = CURVE_ORDER - s, 1 - parity
+    return r.to_bytes(32) + s.to_bytes(32) + bytes((27 + parity,))
 
 
 def test_expired_act_is_refused_at_the_door(town: Town) -> None:

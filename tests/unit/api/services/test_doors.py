@@ -13,6 +13,7 @@ def test_refusals_are_queued_discards_are_not(reason: Reason) -> None:
 
 @pytest.mark.parametrize(("reason", "status"), [
     (Reason.MALFORMED, 422), (Reason.ACT_EXPIRED, 422), (Reason.BAD_SIGNATURE, 401), (Reason.SIGNER_UNKNOWN, 401),
+    (Reason.WRONG_ACTOR, 401),
     (Reason.STALE_STATE, 409), (Reason.CASE_UNKNOWN, 404),
 ])  # fmt: skip
 def test_each_reason_has_its_status(reason: Reason, status: int) -> None:
