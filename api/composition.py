@@ -101,7 +101,9 @@ def assemble(
         preflight=preflight, casework=casework, licensing=licensing, uses=uses, vitals=vitals, readiness=readiness,
         documents=DocumentVerification(store.registry, store.outcomes),
         quick_verification=QuickVerification(store.lookup, moments, clock),
-        signins=SignIns(_site(settings, network), store.sessions, worlds.scratch, clock, os.urandom),
+        signins=SignIns(
+            _site(settings, network), store.sessions, worlds.scratch, clock, os.urandom, _nonce_key(master)
+        ),
         events=EventFeed(store.outcomes, monotonic, run_in_threadpool),
         now=clock, monotonic=monotonic, random_bytes=os.urandom,
     )  # fmt: skip
@@ -121,6 +123,11 @@ def read_master_key(path: Path) -> MasterKey:
 def _lookup_key(master: MasterKey) -> bytes:
     """A key of its own for look-ups, so that they say nothing about the vault's."""
     return hmac.digest(master.secret, b"huxin:license-lookup:1", hashlib.sha256)
+
+
+def _nonce_key(master: MasterKey) -> bytes:
+    """What marks the nonces of sign-in: the same in all processes that serve, and after a restart."""
+    return hmac.digest(master.secret, b"huxin:sign-in-nonce:1", hashlib.sha256)
 
 
 def _connector(network: LedgerNetwork) -> Callable[[], HeadSource]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import TooLarge, UnsupportedMedia, problem_of
-from api.http.rates import Callers, Network, Rate, Rates
+from api.http.rates import SIGN_IN, Callers, Network, Rate, Rates
 from api.http.turns import Ticket, Turns
 from api.settings import Settings
 from ledger.errors import HuxinError, InvalidInput, TooMany
@@ -36,14 +36,14 @@ class Limits:
     upload: int = 33_554_432
     hold: float = 0.1
     rates: Rates = (
-        ("/v1/session", Rate(20, 120)),
+        ("/v1/session", Rate(100, 2_000)),
         ("/v1/verify", Rate(100, 400)),
         ("/v1/preflight", Rate(100, 400)),
         ("/v1/health", Rate(20, 100)),
         ("/v1/acts", Rate(4_000, 8_000)),
         ("/", Rate(500, 2_000)),
     )
-    officer_rates: Rates = (("/", Rate(1_000, 10_000)),)
+    officer_rates: Rates = ((SIGN_IN, Rate(1, 60)), ("/", Rate(1_000, 10_000)))
     trusted: tuple[Network, ...] = ()
 
     def body_of(self, path: str) -> int:
@@ -54,17 +54,22 @@ class Limits:
 
 
 def limits_of(settings: Settings) -> Limits:
-    """``public_rate`` is per minute, address and kind of question; all of it may come at once."""
+    """``public_rate`` is per minute, address and kind of question; all of it may come at once.
+
+    Sign-in is no such question: whoever shares an address with the officers could use it up and keep them out. Asking
+    and failing cost little and leave nothing; sessions, which are kept, are counted for the officer who opens them.
+    """
     public = Rate(settings.public_rate / 60, settings.public_rate)
     plain = Rate(max(settings.public_rate, 6_000) / 60, max(settings.public_rate, 2_000))
     rates = (
-        ("/v1/session", public), ("/v1/verify", public), ("/v1/preflight", public),
+        ("/v1/session", plain), ("/v1/verify", public), ("/v1/preflight", public),
         ("/v1/acts/prepare", plain), ("/v1/acts", Rate(10_000, 20_000)), ("/", plain),
     )  # fmt: skip
     officer = Rate(settings.officer_rate, settings.officer_burst)
     return Limits(
-        body=settings.body_limit, rates=rates, officer_rates=(("/", officer),), trusted=settings.trusted_proxies
-    )
+        body=settings.body_limit, rates=rates, officer_rates=((SIGN_IN, public), ("/", officer)),
+        trusted=settings.trusted_proxies,
+    )  # fmt: skip
 
 
 class LimitRequests:

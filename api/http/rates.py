@@ -9,6 +9,8 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from ledger.errors import TooMany
 
 MOST_CLIENTS = 50_000
+SIGN_IN = "sign-in"
+"""What stands for a path where sessions are counted that an officer opens."""
 _MOST_PATHS = 1_000
 _IPV6_SITE_BITS = 64
 """Whoever has one IPv6 address usually has its whole /64."""

@@ -1,10 +1,15 @@
 """Sign-in by key: a challenge that is answered once, a session whose token is kept as a hash alone.
 
+A challenge is not kept: its nonce bears our own mark (HMAC-SHA-256, RFC 2104) over address and expiry, so that asking
+for a million costs no more than reading. What is kept, until it expires, is which ones were answered.
+
 A session is worth what its key is worth at that moment: standing is looked up on every request, so a
 revoked key, window or agency ends it at once.
 """
 
 import hashlib
+import hmac
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +29,8 @@ from ledger.world import World
 
 TOKEN_BYTES = 32
 PURGE_SECONDS = 60
+_SALT_BYTES, _TIME_BYTES, _MARK_BYTES = 8, 4, 16
+_HEX = re.compile(f"[0-9a-f]{{{2 * (_SALT_BYTES + _TIME_BYTES + _MARK_BYTES)}}}")
 STATEMENT = "Sign in to Huxin. This signature changes nothing on the ledger."
 
 
@@ -53,45 +60,60 @@ class User:
         return agency_of(self.officer)
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A challenge answered by the key of an officer; ``expires`` is when the nonce is worth nothing any more."""
+
+    nonce: str
+    expires: int
+    address: bytes
+    officer: int
+    roles: int
+
+
 class SignIns:
-    """Challenges, sessions and who is behind a token."""
+    """Challenges, sessions and who is behind a token; ``secret`` (32 bytes) marks the nonces."""
 
     def __init__(
-        self, site: Site, store: SessionStore, new_world: Callable[[], World], now: Now, random_bytes: RandomBytes
-    ) -> None:
+        self, site: Site, store: SessionStore, new_world: Callable[[], World], now: Now, random_bytes: RandomBytes,
+        secret: bytes,
+    ) -> None:  # fmt: skip
         self._site, self._store, self._new_world = site, store, new_world
-        self._now, self._random_bytes = now, random_bytes
+        self._now, self._random_bytes, self._secret = now, random_bytes, secret
         self._purged = 0
 
     def challenge(self, address: bytes) -> tuple[str, int]:
         """The text to sign and until when; given to any address, so that nobody learns who is registered."""
         now = self._now()
-        if now - self._purged > PURGE_SECONDS:
-            self._store.purge(now)
-            self._purged = now
-        nonce, expires = self._random_bytes(16).hex(), now + self._site.challenge_seconds
-        self._store.add_challenge(nonce, address, expires)
+        expires = now + self._site.challenge_seconds
+        nonce = self._marked(self._random_bytes(_SALT_BYTES) + expires.to_bytes(_TIME_BYTES), address)
         message = SignIn(
             domain=self._site.domain, address=address, uri=self._site.uri, chain_id=self._site.chain_id,
             nonce=nonce, issued_at=_time(now), expiration_time=_time(expires), statement=STATEMENT,
         )  # fmt: skip
         return message.text(), expires
 
-    def open(self, text: str, signature: bytes) -> tuple[str, User]:
-        """A token for whoever signed; SignInRefused, Unauthenticated ``SIGNIN_NONCE`` or a standing's code."""
+    def prove(self, text: str, signature: bytes) -> Proof:
+        """Who signed; SignInRefused, Unauthenticated ``SIGNIN_NONCE`` or a standing's code. Nothing is written."""
         nonce = _nonce_of(text)
-        asked = self._store.take_challenge(nonce, self._now()) if nonce else None
         message = verify_sign_in(text, signature, self._expected(nonce))
-        if asked is None or asked != message.address:
-            raise Unauthenticated(
-                "SIGNIN_NONCE", "the nonce is unknown, used or expired; ask for a new message and sign that",
-                "随机数未知、已用或已过期,请重新获取登录消息并签名",
-            )  # fmt: skip
+        expires = self._expiry_of(nonce, message.address)
+        if expires <= self._now():
+            raise _nonce_refused()
         key = self._holding(message.address)
-        token, now = self._random_bytes(TOKEN_BYTES), self._now()
-        expires = now + self._site.session_seconds
-        self._store.add(Session(_hashed(token), message.address, key.officer, now, expires))
-        return _written(token), User(key.officer, key.roles, message.address, expires)
+        return Proof(nonce, expires, message.address, key.officer, key.roles)
+
+    def open(self, proof: Proof) -> tuple[str, User]:
+        """A token, once for each challenge; Unauthenticated ``SIGNIN_NONCE``."""
+        now = self._now()
+        if now - self._purged > PURGE_SECONDS:
+            self._store.purge(now)
+            self._purged = now
+        if not self._store.spend(proof.nonce, proof.address, proof.expires):
+            raise _nonce_refused()
+        token, expires = self._random_bytes(TOKEN_BYTES), now + self._site.session_seconds
+        self._store.add(Session(_hashed(token), proof.address, proof.officer, now, expires))
+        return _written(token), User(proof.officer, proof.roles, proof.address, expires)
 
     def user_of(self, token: str) -> User:
         """Who is signed in; Unauthenticated ``SESSION_UNKNOWN`` or the code of what no longer holds."""
@@ -104,6 +126,16 @@ class SignIns:
     def close(self, token: str) -> None:
         """End a session."""
         self._store.remove(_hashed_text(token))
+
+    def _marked(self, given: bytes, address: bytes) -> str:
+        return (given + hmac.digest(self._secret, given + address, "sha256")[:_MARK_BYTES]).hex()
+
+    def _expiry_of(self, nonce: str, address: bytes) -> int:
+        """When a nonce that we gave out for this address expires; 0 where we did not."""
+        given = nonce[: 2 * (_SALT_BYTES + _TIME_BYTES)]
+        if not _HEX.fullmatch(nonce) or not hmac.compare_digest(self._marked(bytes.fromhex(given), address), nonce):
+            return 0
+        return int(given[2 * _SALT_BYTES :], 16)
 
     def _expected(self, nonce: str) -> Expected:
         lifetime = timedelta(seconds=self._site.challenge_seconds)
@@ -125,6 +157,13 @@ def require_role(user: User, role: int) -> None:
     if not user.roles & role:
         text = reason_view(Reason.ROLE_MISSING)
         raise Forbidden(Reason.ROLE_MISSING.name, text.en, text.zh)
+
+
+def _nonce_refused() -> Unauthenticated:
+    return Unauthenticated(
+        "SIGNIN_NONCE", "the nonce is unknown, used or expired; ask for a new message and sign that",
+        "随机数未知、已用或已过期,请重新获取登录消息并签名",
+    )  # fmt: skip
 
 
 def _nonce_of(text: str) -> str:

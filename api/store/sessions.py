@@ -1,4 +1,4 @@
-"""Who is signed in: challenges that can be answered once, and sessions by the hash of their token."""
+"""Who is signed in: challenges that were answered, and sessions by the hash of their token."""
 
 from sqlalchemy import delete, insert, select
 
@@ -14,18 +14,14 @@ class SessionStore:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def add_challenge(self, nonce: str, address: bytes, expires: int) -> None:
-        """A challenge for an address."""
+    def spend(self, nonce: str, address: bytes, expires: int) -> bool:
+        """Note that an address answered a challenge, until it expires; False where it was answered before."""
+        # writers take turns, so that nobody comes in between
         with self._db.write() as connection:
+            if connection.execute(select(challenges.c.nonce).where(challenges.c.nonce == nonce)).first() is not None:
+                return False
             connection.execute(insert(challenges).values(nonce=nonce, address=address, expires=expires))
-
-    def take_challenge(self, nonce: str, now: int) -> bytes | None:
-        """The address that a challenge was for, once; None where it is unknown, used or expired."""
-        with self._db.write() as connection:
-            query = select(challenges.c.address, challenges.c.expires).where(challenges.c.nonce == nonce)
-            row = connection.execute(query).first()
-            connection.execute(delete(challenges).where(challenges.c.nonce == nonce))
-        return None if row is None or row.expires <= now else bytes(row.address)
+        return True
 
     def add(self, session: Session) -> None:
         """A new session."""

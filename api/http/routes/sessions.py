@@ -3,8 +3,10 @@
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
 
-from api.http.asking import Parts, SignedIn, Token, problems
+from api.http.asking import Parts, Rated, SignedIn, Token, problems
+from api.http.rates import SIGN_IN
 from api.services.decode import bytes_of
 from api.services.signin import User
 from api.services.words import roles
@@ -17,7 +19,7 @@ router = APIRouter(prefix="/v1", tags=["session"])
 
 @router.post("/session/challenge", summary="获取登录消息 / Ask for the text to sign", responses=problems())
 def make_challenge(parts: Parts, body: ChallengeRequest) -> Challenge:
-    """Good once; given to any address."""
+    """Good once; given to any address, and not kept."""
     plain = body.address == body.address.lower()
     address = bytes_of(body.address) if plain else parse_address(body.address, "body.address")
     message, expires = parts.signins.challenge(address)
@@ -25,9 +27,12 @@ def make_challenge(parts: Parts, body: ChallengeRequest) -> Challenge:
 
 
 @router.post("/session", summary="登录 / Sign in", status_code=201, responses=problems(401))
-def open_session(parts: Parts, body: SessionRequest) -> Session:
+async def open_session(parts: Parts, callers: Rated, body: SessionRequest) -> Session:
     """The address must be a registered key whose standing holds now; the token is shown this once."""
-    token, user = parts.signins.open(body.message, bytes_of(body.signature))
+    proof = await run_in_threadpool(parts.signins.prove, body.message, bytes_of(body.signature))
+    callers.welcome(proof.officer, SIGN_IN)
+    token, user = await run_in_threadpool(parts.signins.open, proof)
+    callers.charge(proof.officer, path=SIGN_IN)
     return Session(token=token, expires=user.expires, **_who(user))
 
 

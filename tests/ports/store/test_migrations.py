@@ -170,7 +170,7 @@ def filled(db: Database) -> Store:
     store.start_writer()
     store.outbox.accept_blocking(entry(1))
     store.documents.put(StoredDocument(b"c" * 32, b"r" * 32, "materials", b"sealed", 5, 1))
-    store.sessions.add_challenge("n", b"a" * 20, 10)
+    assert store.sessions.spend("n", b"a" * 20, 10)
     return store
 
 
@@ -179,7 +179,7 @@ def test_upgrading_again_keeps_everything(db: Database) -> None:
     upgrade(db)
     assert store.outbox.pending_count() == 1
     assert store.documents.get(b"c" * 32, b"r" * 32) is not None
-    assert store.sessions.take_challenge("n", 5) == b"a" * 20
+    assert not store.sessions.spend("n", b"a" * 20, 10)
     store.close()
 
 

@@ -5,13 +5,13 @@ from api.store.store import Store
 from ledger.crypto import keccak
 
 
-def test_challenge_answered_twice_or_late_is_refused(store: Store) -> None:
-    for nonce in ("once", "late"):
-        store.sessions.add_challenge(nonce, b"a" * 20, 10)
-    assert store.sessions.take_challenge("once", 9) == b"a" * 20
-    assert store.sessions.take_challenge("once", 9) is None
-    assert store.sessions.take_challenge("late", 10) is None
-    assert store.sessions.take_challenge("unknown", 0) is None
+def test_challenge_is_spent_once_and_forgotten_when_it_has_expired(store: Store) -> None:
+    assert store.sessions.spend("once", b"a" * 20, 10)
+    assert store.sessions.spend("later", b"a" * 20, 11)
+    assert not store.sessions.spend("once", b"b" * 20, 10)
+    store.sessions.purge(10)
+    assert store.sessions.spend("once", b"a" * 20, 10)
+    assert not store.sessions.spend("later", b"a" * 20, 11)
 
 
 def test_session_ends_at_its_time_and_at_sign_out(store: Store) -> None:
