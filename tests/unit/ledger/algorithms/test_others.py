@@ -228,6 +228,7 @@ def test_unknown_algorithm_is_not_an_invalid_signature() -> None:
         _info(ed25519.Ed25519PrivateKey.generate().public_key()),
         _info(ec.generate_private_key(ec.SECP256K1()).public_key()),
     ],
+    ids=["Ed25519", "secp256k1"],
 )
 def test_key_of_an_unknown_algorithm(info: bytes) -> None:
     with pytest.raises(UnknownAlgorithmError):
