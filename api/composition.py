@@ -18,11 +18,13 @@ from api.services.documents import DocumentVerification
 from api.services.eventfeed import EventFeed
 from api.services.examination import Examination
 from api.services.grantsearch import GrantSearch
+from api.services.licensehistory import LicenseHistory
 from api.services.licensing import Licensing
 from api.services.preflight import Preflight
 from api.services.probes import disk_has_room, vault_opens
 from api.services.quickly import Moments, QuickVerification
 from api.services.readiness import Readiness
+from api.services.reliance import Reliances
 from api.services.signin import SignIns, Site
 from api.services.submission import Submissions
 from api.services.tracking import Tracking
@@ -79,14 +81,19 @@ def assemble(
     worlds = store.worlds(Origin.of(network))
     vault = Vault(master, os.urandom)
     preflight = Preflight(worlds.scratch, GrantSearch(store.db), store.registry, clock)
-    casework = Casework(store.cases, store.documents, vault, worlds.scratch, preflight.has_grant, clock)
+    licensing = Licensing(store.licenses, store.registry, store.documents, vault, _lookup_key(master), clock)
+    vitals = Vitals(store.db, store.outcomes, connect, clock, monotonic, settings.finality_depth)
+    use_reads = UseReads(store.db)
+    reliances = Reliances(
+        LicenseHistory(use_reads, store.registry, store.licenses, store.outcomes, licensing), use_reads, store.cases,
+        store.registry, vitals.freshness, lambda: worlds.scratch().clock, clock,
+    )  # fmt: skip
+    casework = Casework(store.cases, store.documents, vault, worlds.scratch, preflight.has_grant, reliances, clock)
     tracking = Tracking(store.outbox, store.outcomes, store.cases)
     submissions = Submissions(network.deployment, worlds, clock, tracking.are_known)
     store.outbox.open_bench = Examination(worlds, clock, casework.is_party).open_bench
-    licensing = Licensing(store.licenses, store.registry, store.documents, vault, _lookup_key(master), clock)
     domain = network.deployment.domain("licenses")
-    uses = Uses(UseReads(store.db), store.registry, store.licenses, store.heads, domain, clock)
-    vitals = Vitals(store.db, store.outcomes, connect, clock, monotonic, settings.finality_depth)
+    uses = Uses(use_reads, store.registry, store.licenses, store.heads, domain, clock)
     readiness = Readiness(
         store.db, store.outcomes, vitals, network, (clock, monotonic), os.urandom,
         (settings.stale_after, settings.waiting_limit),

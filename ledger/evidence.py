@@ -62,6 +62,7 @@ class DocumentKind(StrEnum):
     LINK = "link"  # 并联、关联办件
     HOLDER = "holder"  # 持证主体
     AUTHORIZATION = "authorization"  # 用证授权
+    VERIFIED_LICENSE = "verified_license"  # 免提交:电子证照核验记录
 
 
 def commit(kind: DocumentKind, entry: Entry, salt: bytes) -> bytes:

@@ -15,6 +15,7 @@ from ledger.commitments import case_commitment
 from ledger.errors import InvalidInput
 from ledger.evidence import Document
 from ledger.evidence_json import read_draft
+from ledger.evidence_license import KIND as VERIFIED_LICENSE
 from ledger.ids import format_id, parse_id
 from ledger.privacy import refuse_personal_data
 from ledger.state import case_key
@@ -72,17 +73,22 @@ def case_step(
         str | None, typer.Option(help="印章编号、证照叶值或子件 seal id, license leaf or child case")
     ] = None,
     evidence: Evidence = None,
+    root: Annotated[
+        str | None, typer.Option("--evidence", help="已存材料的根值,如免提交证照 root of a document that is kept")
+    ] = None,
 ) -> None:
     """办理一个环节。Take one step of a case."""
+    if evidence and root:
+        raise InvalidInput("OPTIONS_CONFLICT", "--evidence", "--document or --evidence", "只能给出其中一个")
     with session.officer_client() as client:
         name, identity = parsing.action(action), parsing.word(key, "case")
         cursor = client.cases.cursor(identity)
-        root = client.cases.store(identity, _made(client, evidence)) if evidence else bytes(32)
+        kept = client.cases.store(identity, _made(client, evidence)) if evidence else parsing.word(root, "evidence")
         now = client.now()
         act = Step(
             case_key=identity, seq=cursor.seq + 1, action=name, officer=client.officer,
             grant=parsing.optional_id(grant), detail=parsing.bits(detail), subject=parsing.subject(subject),
-            evidence=root, previous=cursor.trail, signed_at=now, deadline=now + DEADLINE_SECONDS,
+            evidence=kept, previous=cursor.trail, signed_at=now, deadline=now + DEADLINE_SECONDS,
         )  # fmt: skip
         session.hand_in(client, act if rating is None else replace(act, detail=rating))
 
@@ -127,6 +133,48 @@ def case_preflight(
     session.show(answer)
     if not answer.allowed:
         raise typer.Exit(REFUSED)
+
+
+@command(case, "license", "case license 0x5e… 2 verified.json --share share.json -k w.json --password-file p")
+def case_license(
+    session: Session,
+    key: Key,
+    entry: Annotated[int, typer.Argument(min=1, max=32, help="代替材料清单第几项 entry of the list it stands for")],
+    verified: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="verify document --json 的输出 what it printed")
+    ],
+    share: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="持证人份额,批量签发的须有 the holder's share")
+    ] = None,
+    authorization: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="已用于本办件的授权文件 authorization used for it")
+    ] = None,
+) -> None:
+    """免提交:以已核验的电子证照代替材料,输出根值,作为环节的 evidence。Keep a verified license in place of a paper."""
+    from api.client.reliance import of_printed
+
+    with session.officer_client() as client:
+        one = of_printed(
+            parsing.text_file(verified), entry, client.deployment.domain("licenses"),
+            parsing.text_file(share) if share else None, parsing.text_file(authorization) if authorization else None,
+        )  # fmt: skip
+        kept = Document.make(VERIFIED_LICENSE, one.entries(), client.random_bytes)
+        root = client.cases.store(parsing.word(key, "case"), kept)
+        session.show({"root": "0x" + root.hex(), "leaf": "0x" + one.leaf.hex(), "verifiedAt": one.verified_at})
+
+
+@command(case, "licenses", "case licenses 0x5e… -k w.json --password-file p")
+def case_licenses(session: Session, key: Key) -> None:
+    """免提交证照:何证、何时核验、结论,并重新核对(留痕)。Licenses in place of papers, judged again; reads are logged."""
+    with session.officer_client() as client:
+        found = client.cases.licenses(parsing.word(key, "case"))
+        if session.as_json:
+            session.show(found)
+            return
+        for one in found:
+            session.show(one.model_dump(mode="json", by_alias=True, exclude={"judged"}))
+            checks_of_report = [check.model_dump(mode="json", by_alias=True) for check in one.judged.checks]
+            session.show([{name: check[name] for name in ("name", "verdict", "zh")} for check in checks_of_report])
 
 
 @command(document, "store", "case document store 0x5e… draft.json -k w.json --password-file p")

@@ -14,6 +14,7 @@ from api.wire.cases import (
     ReadView,
     RefusalView,
     StepView,
+    VerifiedLicenseView,
 )
 from ledger.evidence import Document
 from ledger.evidence_json import read_document, write_document
@@ -45,6 +46,10 @@ class Cases:
     def documents(self, case_key: bytes) -> tuple[DocumentInfo, ...]:
         """Which documents there are."""
         return self._all(_path(case_key, "/documents"), Page[DocumentInfo])
+
+    def licenses(self, case_key: bytes) -> tuple[VerifiedLicenseView, ...]:
+        """Licenses in the place of papers, each judged again; these reads are logged."""
+        return self._all(_path(case_key, "/licenses"), Page[VerifiedLicenseView])
 
     def reads(self, case_key: bytes) -> tuple[ReadView, ...]:
         """Who read what."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.services.ports import Now
+from api.services.reliance import Reliances, Relied
 from api.services.signin import User
 from api.store.documents import DocumentStore
 from api.store.models import CaseView, ItemVersionView, StoredDocument
@@ -13,6 +14,7 @@ from ledger.deadlines import Clock, Taken, clocks
 from ledger.errors import Fault, InvalidInput, NotFound
 from ledger.evidence import Document
 from ledger.evidence_json import read_document, write_document
+from ledger.evidence_license import KIND as VERIFIED_LICENSE
 from ledger.evidence_rules import draft_faults
 from ledger.procedure import Role
 from ledger.records import AgencyFlag
@@ -40,9 +42,10 @@ class Casework:
         vault: Vault,
         new_world: Callable[[], World],
         has_grant: Callable[[int, int], bool],
+        reliances: Reliances,
         now: Now,
     ) -> None:
-        self._cases, self._documents, self._vault = cases, documents, vault
+        self._cases, self._documents, self._vault, self._reliances = cases, documents, vault, reliances
         self._new_world, self._has_grant, self._now = new_world, has_grant, now
 
     # --- access
@@ -87,6 +90,10 @@ class Casework:
         document = _read(source)
         if not self._may_bring(user, case, commitment):
             raise _hidden()
+        try:
+            self._reliances.admit(case, document)
+        except InvalidInput as error:
+            raise InvalidInput.of([_at_body(fault) for fault in error.faults]) from error
         wrapped = self._documents.wrapped_key(case) or self._documents.keep_key(case, self._vault.new_case_key(case))
         sealed = self._vault.seal(case, document.root, wrapped, write_document(document))
         kept = StoredDocument(case, document.root, document.kind.value, sealed, user.officer, self._now())
@@ -108,6 +115,15 @@ class Casework:
         self._documents.log_read(case, root, user.officer, self._now(), "document")
         found: dict[str, Any] = json.loads(content)
         return found
+
+    def relied(self, user: User, case: bytes) -> tuple[Relied, ...]:
+        """The licenses that stand in the place of papers, each judged again; the reads are on disk before."""
+        kept = [one for one in self.listing(user, case) if one.kind == VERIFIED_LICENSE.value]
+        steps = self._cases.steps(case)
+        found = [self._reliances.relied(case, one, read_document(self._open(one)), steps) for one in kept]
+        for one in kept:
+            self._documents.log_read(case, one.root, user.officer, self._now(), "license")
+        return tuple(found)
 
     def destroy(self, user: User, root: bytes, name: str) -> None:
         """Destroy a field's salt and value for good, in each case where the asker's agency may.

@@ -6,8 +6,9 @@ from sqlalchemy import select
 
 from api.store import index_tables as t
 from api.store.database import Database
-from api.store.models import Page
-from api.store.paging import page, several
+from api.store.models import OutcomeView, Page
+from api.store.paging import one, page, several
+from api.store.reads import APPLIED
 from ledger.procedure import RULES, Subject
 
 DECISIONS = tuple(action for action, rule in RULES.items() if rule.subject is Subject.SEAL)
@@ -54,6 +55,18 @@ class UseReads:
         c = t.license_uses.c
         with self._db.read() as connection:
             return several(connection, LicenseUseView, t.license_uses, c.license == leaf, c.used_at)
+
+    def of_authorization(self, authorization: bytes) -> LicenseUseView | None:
+        """The use of an authorization that was consumed."""
+        with self._db.read() as connection:
+            return one(connection, LicenseUseView, t.license_uses, t.license_uses.c.authorization == authorization)
+
+    def acts_on_licenses(self, issuer: int) -> tuple[OutcomeView, ...]:
+        """Acts by which an agency issued or changed single licenses, oldest first."""
+        c = t.outcomes.c
+        condition = (c.agency == issuer) & c.name.in_(("IssueLicense", "SetLicenseStatus")) & (c.result == APPLIED)
+        with self._db.read() as connection:
+            return several(connection, OutcomeView, t.outcomes, condition, c.position)
 
     def of_seal(self, seal: int, limit: int, after: int | None) -> Page[SealUseView]:
         """Each decision under a seal, oldest first; goes on after a position."""

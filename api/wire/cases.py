@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from api.wire.base import AgencyNumber, Hex32, ReasonView, ScopedId, Seconds, Wire
+from api.wire.proofs import ReportView
 
 _DOCUMENT = {
     "kind": "materials",
@@ -122,3 +123,26 @@ class ReadView(Wire):
     what: str = Field(examples=["document"])
     officer: ScopedId
     at: Seconds
+
+
+class VerifiedLicenseView(Wire):
+    """免提交: a license in the place of a paper: which, verified when, with what result, and the steps that rest on it.
+
+    ``judged`` is today's word: the evidence against itself, and against what the ledger had at ``verified_at``. Where
+    a field was destroyed only ``root``, ``steps`` and ``judged`` are left.
+    """
+
+    root: Hex32
+    stored_at: Seconds
+    stored_by: ScopedId = Field(description="who verified it, or brought the verification")
+    steps: tuple[int, ...] = Field(description="seq of each step whose evidence this is")
+    entry: int | None = Field(None, description="the entry of the item's list that it stands for")
+    leaf: Hex32 | None = None
+    batch: Hex32 | None = None
+    verified_at: Seconds | None = None
+    verdict: str | None = Field(None, examples=["valid"])
+    report_sm3: Hex32 | None = None
+    sm3: Hex32 | None = None
+    sha256: Hex32 | None = None
+    authorization: Hex32 | None = None
+    judged: ReportView

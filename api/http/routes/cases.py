@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api.http.asking import MAX_INT64, After, CaseKey, Limit, Parts, Root, SignedIn, cursor_of, problems, read_after
+from api.http.routes.proofs import report_view
 from api.services.container import Container
 from api.services.decode import bytes_of
+from api.services.reliance import Relied
 from api.services.words import case_flags, id_or_none, reason_view
 from api.store.models import ItemVersionView, OutcomeView
 from api.store.models import StepView as Row
@@ -21,6 +23,7 @@ from api.wire.cases import (
     ReadView,
     RefusalView,
     StepView,
+    VerifiedLicenseView,
 )
 from ledger.deadlines import Clock
 from ledger.ids import format_id
@@ -88,6 +91,15 @@ def read_document(parts: Parts, user: SignedIn, case_key: CaseKey, root: Root) -
     return DocumentView(root=root, document=parts.casework.read(user, bytes_of(case_key), bytes_of(root)))
 
 
+@router.get(
+    "/cases/{case_key}/licenses", summary="免提交证照 / Licenses in the place of papers", responses=problems(401, 404)
+)
+def list_licenses(parts: Parts, user: SignedIn, case_key: CaseKey) -> Page[VerifiedLicenseView]:
+    """Which license, verified when, with what result, and whether that still stands; each read is noted."""
+    rows = parts.casework.relied(user, bytes_of(case_key))
+    return Page(items=tuple(_relied(parts, one) for one in rows))
+
+
 @router.get("/cases/{case_key}/reads", summary="材料阅读记录 / Who read what", responses=problems(401, 404))
 def list_reads(
     parts: Parts, user: SignedIn, case_key: CaseKey, limit: Limit = 100, after: After = None
@@ -152,6 +164,22 @@ def _refusal(row: OutcomeView) -> RefusalView:
         act_id=_hex(row.act_id), officer=id_or_none(row.officer), action=action,
         reason=reason_view(Reason(row.reason)), block=row.block, time=row.at,
     )  # fmt: skip
+
+
+def _relied(parts: Container, relied: Relied) -> VerifiedLicenseView:
+    kept, one = relied.kept, relied.license
+    view = VerifiedLicenseView(
+        root=_hex(kept.root), stored_at=kept.at, stored_by=format_id(kept.officer), steps=relied.steps,
+        judged=report_view(parts, relied.report),
+    )  # fmt: skip
+    if one is None:
+        return view
+    return view.model_copy(update={
+        "entry": one.entry, "leaf": _hex(one.leaf), "batch": _hex(one.batch) if one.batch else None,
+        "verified_at": one.verified_at, "verdict": one.verdict.value, "report_sm3": _hex(one.report_sm3),
+        "sm3": _hex(one.sm3), "sha256": _hex(one.sha256),
+        "authorization": _hex(one.authorization) if one.authorization else None,
+    })  # fmt: skip
 
 
 def _hex(value: bytes) -> str:

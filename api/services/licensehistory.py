@@ -1,0 +1,119 @@
+"""What the ledger has of a license, and whether it stood at a time that is past."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.services import decode
+from api.services.licensing import Licensing
+from api.store.licenses import LicenseStore
+from api.store.models import LicenseView
+from api.store.reads import OutcomeReads
+from api.store.registry import RegistryReads
+from api.store.uses import UseReads
+from ledger.acts import License
+from ledger.errors import NotFound
+from ledger.evidence_license import VerifiedLicense
+from ledger.merkle import double_hash, verify
+from ledger.reasons import Reason
+from ledger.records import LICENSE, Interval, Status
+from ledger.reliance import Known
+from ledger.rules.licenses import leaf_of
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What of ``abi.encode(license)`` is asked for."""
+
+    sm3: bytes
+    sha256: bytes
+    valid_from: int
+    valid_until: int
+
+    @classmethod
+    def of(cls, body: bytes) -> "_Body":
+        words = [body[at : at + 32] for at in (64, 96, 256, 288)]
+        return cls(words[0], words[1], int.from_bytes(words[2]), int.from_bytes(words[3]))
+
+
+class LicenseHistory:
+    """Over the index and the issuers' own records."""
+
+    def __init__(
+        self, uses: UseReads, registry: RegistryReads, licenses: LicenseStore, outcomes: OutcomeReads,
+        licensing: Licensing,
+    ) -> None:  # fmt: skip
+        self._uses, self._registry, self._licenses = uses, registry, licenses
+        self._outcomes, self._licensing = outcomes, licensing
+
+    def known(self, one: VerifiedLicense) -> Known | Reason:
+        """As of ``verified_at``; why not, where the ledger did not have the license then."""
+        row, batch = self._registry.license(one.leaf), one.batch or self._licenses.batch_of(one.leaf)
+        if row is not None and row.sm3 is not None and row.sha256 is not None:
+            return self._single(row, one.verified_at)
+        if batch is None:
+            return Reason.LICENSE_UNKNOWN
+        return self._of_batch(one, row, batch)
+
+    def _single(self, row: LicenseView, at: int) -> Known | Reason:
+        if not self._unchanged(row, at):
+            issued = self._issued(row)
+            if issued is None or issued > at:
+                return Reason.LICENSE_UNKNOWN
+        status, since = self._status(row, at)
+        return Known(_standing(row.valid_from, row.valid_until, status, since, at), row.sm3, row.sha256)
+
+    def _unchanged(self, row: LicenseView, at: int) -> bool:
+        """Whether it has been since then as it is now: then nothing older need be looked at."""
+        changed = self._outcomes.time_of(row.block)
+        return changed is not None and changed <= at
+
+    def _of_batch(self, one: VerifiedLicense, row: LicenseView | None, root: bytes) -> Known | Reason:
+        batch, at = self._registry.batch(root), one.verified_at
+        if batch is None or batch.issued_at > at:
+            return Reason.BATCH_UNKNOWN
+        if not verify(root, one.leaf, one.proof or self._proof(root, one.leaf)):
+            return Reason.BAD_PROOF
+        shown = one.body if one.body and double_hash(one.body) == one.leaf else None
+        body = shown or self._recorded(one.leaf)
+        if body is None:
+            return Known(None, None, None)
+        held = _Body.of(body)
+        status, since = (Status.ACTIVE, 0) if row is None else self._status(row, at)
+        return Known(_standing(held.valid_from, held.valid_until, status, since, at), held.sm3, held.sha256)
+
+    def _recorded(self, leaf: bytes) -> bytes | None:
+        row = self._licenses.get(leaf)
+        return None if row is None else row.body
+
+    def _proof(self, root: bytes, leaf: bytes) -> tuple[bytes, ...]:
+        try:
+            return self._licensing.proof(root, leaf)
+        except NotFound:
+            return ()
+
+    def _status(self, row: LicenseView, at: int) -> tuple[Status, int]:
+        """The status at a moment, and since when."""
+        if self._unchanged(row, at):
+            return Status(row.status), row.stopped_at
+        status, since, leaf = Status.ACTIVE, 0, "0x" + row.leaf.hex()
+        for outcome in self._uses.acts_on_licenses(row.issuer):
+            act: dict[str, Any] = outcome.act or {}
+            if outcome.name == "SetLicenseStatus" and act.get("license") == leaf and outcome.at <= at:
+                status, since = Status(int(act["status"])), outcome.at
+        return status, since
+
+    def _issued(self, row: LicenseView) -> int | None:
+        """When a single license was issued, by its block's time."""
+        for outcome in self._uses.acts_on_licenses(row.issuer):
+            fields: Any = (outcome.act or {}).get("license")
+            if outcome.name != "IssueLicense" or fields.get("sm3") != "0x" + (row.sm3 or b"").hex():
+                continue
+            if leaf_of(decode.decode(License, fields, "license")) == row.leaf:
+                return outcome.at
+        return None
+
+
+def _standing(valid_from: int, valid_until: int, status: Status, since: int, at: int) -> Reason:
+    if status is Status.SUPERSEDED:
+        return Reason.LICENSE_SUPERSEDED if at >= since else Reason.OK
+    return Interval(valid_from, valid_until, status, since).standing(at, LICENSE)
