@@ -38,7 +38,7 @@ async def _nothing(_scope: Scope, receive: Receive, send: Send) -> None:
 def _front(app: ASGIApp) -> ASGIApp:
     clock = time.monotonic
     callers = Callers(Buckets(_RATES, clock), Buckets(_RATES, clock))
-    limited = LimitRequests(app, Limits(), callers, Turns(clock, OTHER_TURNS), Turns(clock, ACT_TURNS))
+    limited = LimitRequests(app, Limits(), callers, Turns(clock, OTHER_TURNS), Turns(clock, ACT_TURNS), str)
     return Guard(limited, Metrics(), clock, os.urandom)
 
 

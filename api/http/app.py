@@ -81,6 +81,7 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
         callers=callers,
         turns=Turns(clock, OTHER_TURNS, OTHER_PATIENCE),
         acts=Turns(clock, ACT_TURNS),
+        user_of=container.signins.user_of,
     )
     app.front = Guard(limited, metrics, clock, container.random_bytes)
     app.state.container, app.state.metrics, app.state.callers = container, metrics, callers

@@ -84,8 +84,13 @@ Token: TypeAlias = Annotated[str, Depends(token_of)]
 
 def user_of(parts: Parts, token: Token, request: Request) -> User:
     """Who is signed in, whose key holds at this moment; from now on the officer's rate counts, not the address's."""
-    user = parts.signins.user_of(token)
-    callers_of(request).know(request.headers["authorization"].encode("latin-1"), user.officer)
+    callers, authorization = callers_of(request), request.headers["authorization"].encode("latin-1")
+    try:
+        user = parts.signins.user_of(token)
+    except Unauthenticated:
+        callers.forget(authorization)
+        raise
+    callers.know(authorization, user.officer)
     return user
 
 

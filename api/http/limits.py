@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http.problems import TooLarge, UnsupportedMedia, problem_of
@@ -77,11 +79,21 @@ class LimitRequests:
 
     Acts have ``acts`` turns of their own, many, for those that wait together share a commit; all else has ``turns``,
     few, for what works at the same time only makes one another late. A turn comes once the body is here: slow bodies
-    hold none. Who is signed in has turns of his own, whoever else asks from his address.
+    hold none. Who is signed in has turns of his own, whoever else asks from his address; ``user_of(token)`` raises
+    where a session holds no longer.
     """
 
-    def __init__(self, app: ASGIApp, limits: Limits, callers: Callers, turns: Turns, acts: Turns) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        callers: Callers,
+        turns: Turns,
+        acts: Turns,
+        user_of: Callable[[str], object],
+    ) -> None:
         self._app, self._limits, self._callers, self._turns, self._acts = app, limits, callers, turns, acts
+        self._user_of = user_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem, or hand the request on."""
@@ -92,6 +104,8 @@ class LimitRequests:
         turns, ticket = self._acts if path == _ACTS else self._turns, None
         try:
             address = self._callers.address_of(peer[0] if peer else "", headers)
+            if b"authorization" in headers and self._callers.is_due(headers[b"authorization"]):
+                await run_in_threadpool(self._look_up, headers[b"authorization"])
             client = self._callers.take(address, headers, path)
             if scope["method"] in _WITH_BODY:
                 receive = await self._checked(path, headers, receive)
@@ -110,6 +124,12 @@ class LimitRequests:
             await self._app(scope, receive, send)
         finally:
             _leave(turns, ticket)
+
+    def _look_up(self, authorization: bytes) -> None:
+        try:
+            self._user_of(authorization.decode("latin-1").partition(" ")[2])
+        except HuxinError:
+            self._callers.forget(authorization)
 
     async def _checked(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         limit = self._limits.body_of(path)

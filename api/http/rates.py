@@ -11,6 +11,8 @@ from ledger.errors import TooMany
 MOST_CLIENTS = 50_000
 SIGN_IN = "sign-in"
 """What stands for a path where sessions are counted that an officer opens."""
+LOOK_AGAIN = 10.0
+"""Seconds for which it is believed that a session holds: then it is looked up before the next request is counted."""
 _MOST_PATHS = 1_000
 _IPV6_SITE_BITS = 64
 """Whoever has one IPv6 address usually has its whole /64."""
@@ -34,7 +36,7 @@ class Buckets:
     """Token buckets by client and kind of path; the least recently used are forgotten first."""
 
     def __init__(self, rates: Rates, monotonic: Callable[[], float]) -> None:
-        self._rates, self._monotonic = rates, monotonic
+        self._rates, self.monotonic = rates, monotonic
         self._levels: OrderedDict[tuple[str, str], tuple[float, float]] = OrderedDict()
         self._kinds: dict[str, tuple[str, Rate] | None] = {}
 
@@ -56,7 +58,7 @@ class Buckets:
         if kind is None:
             return
         prefix, rate = kind
-        now, key, levels = self._monotonic(), (client, prefix), self._levels
+        now, key, levels = self.monotonic(), (client, prefix), self._levels
         before = levels.get(key)
         if before is None:
             level = rate.burst
@@ -88,25 +90,37 @@ class Callers:
         self, addresses: Buckets, officers: Buckets, trusted: Sequence[Network] = (), most: int = MOST_CLIENTS
     ) -> None:
         self._addresses, self._officers, self._trusted, self._most = addresses, officers, tuple(trusted), most
-        self._sessions: OrderedDict[int, str] = OrderedDict()
+        self._sessions: OrderedDict[int, tuple[str, float]] = OrderedDict()
         self._peers: dict[str, bool] = {}
 
     def take(self, address: str, headers: Mapping[bytes, bytes], path: str) -> str:
         """Count a request before anything of it is read; for whom. TooMany ``RATE_LIMITED``."""
         authorization = headers.get(b"authorization")
-        officer = None if authorization is None else self._sessions.get(hash(authorization))
-        if officer is None:
+        known = None if authorization is None else self._sessions.get(hash(authorization))
+        if known is None:
             self._addresses.take(address, path)
             return address
-        self._officers.take(officer, path)
-        return officer
+        self._officers.take(known[0], path)
+        return known[0]
 
     def know(self, authorization: bytes, officer: int) -> None:
         """This header belongs to a session of that officer: from now on it is the officer who is counted."""
         # a keyed hash of the process: the token itself is not kept
-        self._sessions[hash(authorization)] = f"officer {officer}"
+        self._sessions[hash(authorization)] = (f"officer {officer}", self._officers.monotonic())
         if len(self._sessions) > self._most:
             self._sessions.popitem(last=False)
+
+    def forget(self, authorization: bytes) -> None:
+        """This header opens nothing any more: whoever still sends it is counted for his address."""
+        self._sessions.pop(hash(authorization), None)
+
+    def is_due(self, authorization: bytes) -> bool:
+        """Whether to look up, once, what is known of a header: not every route does, and a session may have ended."""
+        known, now = self._sessions.get(hash(authorization)), self._officers.monotonic()
+        if known is None or now - known[1] < LOOK_AGAIN:
+            return False
+        self._sessions[hash(authorization)] = (known[0], now)
+        return True
 
     def welcome(self, officer: int, path: str = "/v1/acts") -> None:
         """Before an act is taken: TooMany ``RATE_LIMITED`` where the officer it names has handed in too many.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from api.http.asking import Parts, Rated, SignedIn, Token, problems
@@ -43,9 +43,10 @@ def show_session(user: SignedIn) -> WhoAmI:
 
 
 @router.delete("/session", summary="退出 / Sign out", status_code=204, responses=problems(401))
-def close_session(parts: Parts, token: Token) -> None:
+def close_session(parts: Parts, callers: Rated, token: Token, request: Request) -> None:
     """The token is worth nothing afterwards."""
     parts.signins.close(token)
+    callers.forget(request.headers["authorization"].encode("latin-1"))
 
 
 def _who(user: User) -> dict[str, Any]:

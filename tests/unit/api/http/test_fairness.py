@@ -1,6 +1,7 @@
 """One client that asks too much, and the others beside it."""
 
 import asyncio
+from collections.abc import Callable
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -8,13 +9,15 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from api.http.limits import LimitRequests, Limits
-from api.http.rates import Buckets, Callers, Rate
+from api.http.rates import LOOK_AGAIN, Buckets, Callers, Rate
 from api.http.turns import Turns
+from api.services.signin import User
 from api.settings import Settings
+from ledger import acts
 from ledger.crypto import keccak
 from ledger.errors import TooMany, Unavailable
 from tests.unit.api.http import town as town_module
-from tests.unit.api.http.town import CLERK, make_town
+from tests.unit.api.http.town import AWAY_ADMIN, CLERK, Town, make_town
 
 
 class Time:
@@ -105,6 +108,43 @@ def test_a_session_is_counted_for_its_officer(tmp_path: Path) -> None:
     statuses = [town.client.get("/v1/session", headers=headers).status_code for _ in range(6)]
     assert statuses == [200, 200, 200, 200, 200, 429]
     assert town.client.get("/v1/agencies").status_code == 200
+    town.store.close()
+
+
+ENDED: dict[str, Callable[[Town, dict[str, str]], object]] = {
+    "signed out": lambda town, headers: town.client.delete("/v1/session", headers=headers),
+    "key revoked": lambda town, _: town.carry(
+        town.signed(town.admin(acts.SetOfficerStatus, AWAY_ADMIN, subject=CLERK, status=3, reason=1, since=0))
+    ),
+}
+
+
+@pytest.mark.parametrize("how", ENDED)
+@pytest.mark.parametrize("path", ["/v1/session", "/v1/agencies"], ids=["looks it up", "public"])
+def test_thief_of_a_token_that_opens_nothing_any_more_uses_up_none_of_the_officers_rate(
+    tmp_path: Path, how: str, path: str
+) -> None:
+    town = make_town(tmp_path, Settings(data=tmp_path, public_rate=100_000, officer_burst=9, officer_rate=0.001))
+    town.found()
+    stolen = town.as_(CLERK)
+    assert town.client.get("/v1/session", headers=stolen).status_code == 200
+    ENDED[how](town, stolen)
+    town.ticks.passed += LOOK_AGAIN
+    assert {town.client.get(path, headers=stolen).status_code for _ in range(30)} <= {200, 401}
+    town.client.app.state.callers.welcome(CLERK)  # type: ignore[attr-defined]  # Starlette's type has no state
+    town.store.close()
+
+
+def test_session_that_holds_is_counted_for_its_officer_for_as_long_as_it_holds(tmp_path: Path) -> None:
+    """On routes too that look at no session, and however long ago one did."""
+    town = make_town(tmp_path, Settings(data=tmp_path, public_rate=100_000, officer_burst=5, officer_rate=0.001))
+    town.found()
+    headers = town.as_(CLERK)
+    statuses = [town.client.get("/v1/session", headers=headers).status_code]
+    for _ in range(6):
+        town.ticks.passed += LOOK_AGAIN
+        statuses.append(town.client.get("/v1/agencies", headers=headers).status_code)
+    assert statuses == [200] * 6 + [429]
     town.store.close()
 
 
@@ -222,13 +262,16 @@ class Front:
         self.callers, self.wait = callers(100, 100), asyncio.Event()
         self.inside: list[str] = []
         turns = Turns(Time(), most=4)
-        self.app = LimitRequests(self._work, Limits(), self.callers, turns, Turns(Time(), most=4))
+        self.app = LimitRequests(self._work, Limits(), self.callers, turns, Turns(Time(), most=4), self._user_of)
         self.tasks: list[asyncio.Task[None]] = []
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
         del receive, send
         self.inside.append(scope["name"])
         await self.wait.wait()
+
+    def _user_of(self, token: str) -> User:
+        return User(1, 0, token.encode(), 0)
 
     async def ask(self, name: str, token: bytes = b"", body: bytes | None = b"{}") -> None:
         """A request from the one address of all; ``body`` None: it never comes."""
