@@ -48,27 +48,41 @@ class Patience:
 
 @dataclass(slots=True)
 class Doorkeeper:
-    """Who is connected. ``address_of(peer)`` is None for a trusted proxy, whose connections are many people's."""
+    """Who is connected. ``address_of(peer)`` is None for a trusted proxy, whose connections are many people's.
+
+    At its bound an address gives up the connection that has asked for nothing for the longest, so that whoever holds
+    many for nothing does not keep his neighbours out; a request that is being answered is never given up.
+    """
 
     patience: Patience
     address_of: Callable[[str], str | None]
     connected: set["PatientProtocol"] = field(default_factory=set)
     leaving: set["PatientProtocol"] = field(default_factory=set)
-    held: dict[str, int] = field(default_factory=dict)
+    held: dict[str, set["PatientProtocol"]] = field(default_factory=dict)
     _timer: asyncio.TimerHandle | None = None
 
     def admit(self, one: "PatientProtocol") -> bool:
         """Enter a connection; False where there are too many."""
         address = self.address_of(one.client[0]) if one.client else None
+        theirs = self.held.get(address, set()) if address is not None else set()
+        if len(theirs) >= self.patience.of_address and not self._give_up_one_of(theirs):
+            return False
         if len(self.connected) >= self.patience.of_all:
             return False
         if address is not None:
-            if self.held.get(address, 0) >= self.patience.of_address:
-                return False
-            self.held[address] = self.held.get(address, 0) + 1
+            self.held.setdefault(address, theirs).add(one)
         one.counted_for = address
         self.connected.add(one)
         self._look_after(one)
+        return True
+
+    def _give_up_one_of(self, theirs: set["PatientProtocol"]) -> bool:
+        waiting = [one for one in theirs if one.is_waiting()]
+        if not waiting:
+            return False
+        oldest = min(waiting, key=lambda one: one.waiting_since)
+        self.dismiss(oldest)
+        oldest.transport.close()
         return True
 
     def see_off(self, one: "PatientProtocol") -> bool:
@@ -91,10 +105,9 @@ class Doorkeeper:
             return
         self.connected.discard(one)
         if one.counted_for is not None:
-            left = self.held[one.counted_for] - 1
-            if left:
-                self.held[one.counted_for] = left
-            else:
+            theirs = self.held[one.counted_for]
+            theirs.discard(one)
+            if not theirs:
                 del self.held[one.counted_for]
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -113,6 +126,7 @@ class PatientProtocol(HttpToolsProtocol):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
         self.counted_for: str | None = None
+        self.waiting_since = 0.0
         self._head_since = self._body_since = self._stuck_since = 0.0
         self._raw = self._brought = 0
         self._farewell: Farewell | None = None
@@ -121,7 +135,7 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take the connection, or turn it away at once."""
         super().connection_made(transport)
-        self._head_since = self.loop.time()
+        self._head_since = self.waiting_since = self.loop.time()
         if not self.doorkeeper.admit(self):
             self._end(_TOO_MANY)
 
@@ -183,6 +197,16 @@ class PatientProtocol(HttpToolsProtocol):
             self._farewell = Farewell(self.transport, self.loop, self.doorkeeper.patience.farewell)
         else:
             self.transport.close()
+
+    def on_response_complete(self) -> None:
+        """Now it is the client's turn."""
+        self.waiting_since = self.loop.time()
+        super().on_response_complete()
+
+    def is_waiting(self) -> bool:
+        """Whether no whole head has come since the last answer, and that has gone out: nothing is lost by closing."""
+        gone = self._farewell is not None or self.transport.is_closing()
+        return not gone and self._is_idle() and not self.transport.get_write_buffer_size()
 
     def pause_writing(self) -> None:
         """The client does not read what it asked for."""

@@ -178,7 +178,7 @@ def test_who_does_not_read_is_let_go() -> None:
         reader, writer = await connect(limit=1)
         writer.write(GET.replace(b" / ", b" /large "))
         reader._transport.pause_reading()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1.5)
         reader._transport.resume_reading()
         size = 0
         while part := await _part(reader):
@@ -204,9 +204,82 @@ def test_what_is_not_http_is_refused_in_our_form() -> None:
     run(story)
 
 
-def test_one_address_cannot_hold_all_connections() -> None:
+async def busy(connect: Any, *addresses: str) -> list[Streams]:
+    """Connections whose request is under way."""
+    held = [await connect(*addresses[:1]) for _ in range(3)]
+    for _, writer in held:
+        writer.write(POST + b"content-length: 9\r\n\r\n1")
+    await asyncio.sleep(0.05)
+    return held
+
+
+async def answered(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A request of a connection that stays open."""
+    writer.write(GET)
+    await reader.readuntil(b"\r\n\r\n0")
+
+
+def test_idle_connections_of_one_address_do_not_keep_its_neighbours_out() -> None:
+    """The one that has asked for nothing for the longest makes room; the others stay."""
+
     async def story(connect: Any) -> None:
         held = [await connect() for _ in range(3)]
+        for number in (1, 0, 2, 1):
+            await answered(*held[number])
+            await asyncio.sleep(0.01)
+        newcomer = await connect()
+        await answered(*newcomer)
+        assert await held[0][0].read() == b""
+        for one in (held[1], held[2], newcomer):
+            await answered(*one)
+
+    run(story, Patience(of_address=3, of_all=5))
+
+
+@pytest.mark.parametrize("begun", [b"", GET[:-2], GET + GET[:-2]], ids=["nothing", "half a head", "and another half"])
+def test_connections_that_hold_back_their_heads_do_not_keep_the_neighbours_out(begun: bytes) -> None:
+    async def story(connect: Any) -> None:
+        for _ in range(3):
+            _, writer = await connect()
+            writer.write(begun)
+        await asyncio.sleep(0.05)
+        for _ in range(9):
+            await lives(connect)
+
+    run(story, Patience(of_address=3, of_all=5))
+
+
+def test_head_that_drips_makes_no_connection_look_young() -> None:
+    async def story(connect: Any) -> None:
+        dripping, *others = [await connect() for _ in range(3)]
+        for one in others:
+            await answered(*one)
+        dripping[1].write(GET[:-2])
+        await asyncio.sleep(0.05)
+        await lives(connect)
+        assert await dripping[0].read() == b""
+        for one in others:
+            await answered(*one)
+
+    run(story, Patience(of_address=3, of_all=5))
+
+
+def test_flood_of_new_connections_breaks_off_no_request_under_way() -> None:
+    async def story(connect: Any) -> None:
+        working = await busy(connect)
+        others = [await connect() for _ in range(9)]
+        for reader, writer in working:
+            writer.write(b"23456789")
+            await reader.readuntil(b"\r\n\r\n9")
+        assert [await reader.read() for reader, _ in others[:-1]] == [b""] * 8
+        await answered(*others[-1])
+
+    run(story, Patience(of_address=4, of_all=4))
+
+
+def test_one_address_cannot_hold_all_connections() -> None:
+    async def story(connect: Any) -> None:
+        held = await busy(connect)
         reader, _ = await connect()
         assert await answer(reader) == (503, "CONNECTIONS_EXCEEDED")
         await lives(lambda: connect("127.0.0.2"))
@@ -263,11 +336,11 @@ def test_who_is_turned_away_or_sends_a_head_too_large_finds_out_why() -> None:
         address = writer.get_extra_info("peername")
         said = await asyncio.to_thread(blocking, address, GET[:-2] + b"a: " + b"b" * 3_000_000)
         assert b"HEAD_TOO_LARGE" in said
-        await connect()
+        await busy(connect)
         said = await asyncio.to_thread(blocking, address, POST + BODIES["announced"])
         assert b"CONNECTIONS_EXCEEDED" in said
 
-    run(story, Patience(of_address=2))
+    run(story, Patience(of_address=3))
 
 
 def test_an_answer_behind_the_whole_body_leaves_the_connection_open() -> None:
@@ -298,7 +371,7 @@ def test_only_so_many_of_those_turned_away_are_seen_off(monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "MOST_LEAVING", 2)
 
     async def story(connect: Any) -> None:
-        held = [await connect() for _ in range(7)]
+        held = [*await busy(connect), *[await connect() for _ in range(4)]]
         answers = [await answer(reader) for reader, _ in held[3:]]
         assert answers == [(503, "CONNECTIONS_EXCEEDED")] * 4
         held[3][1].write(b"x" * 1_000)
