@@ -219,11 +219,28 @@ def sm3(data: bytes) -> Digest:
 
 def file_digests(chunks: Iterable[bytes]) -> tuple[Digest, Digest]:
     """SM3 and SHA-256 of one file in one pass over its chunks, in this order."""
-    one, other = hashes.Hash(hashes.SM3()), hashlib.sha256()
+    file = FileDigests()
     for chunk in chunks:
-        one.update(chunk)
-        other.update(chunk)
-    return Digest("sm3", one.finalize()), Digest("sha256", other.digest())
+        file.update(chunk)
+    return file.finish()
+
+
+class FileDigests:
+    """SM3 and SHA-256 of a file that comes part by part."""
+
+    __slots__ = ("_sha256", "_sm3")
+
+    def __init__(self) -> None:
+        self._sm3, self._sha256 = hashes.Hash(hashes.SM3()), hashlib.sha256()
+
+    def update(self, part: bytes) -> None:
+        """The file's next bytes."""
+        self._sm3.update(part)
+        self._sha256.update(part)
+
+    def finish(self) -> tuple[Digest, Digest]:
+        """SM3, SHA-256; nothing may follow."""
+        return Digest("sm3", self._sm3.finalize()), Digest("sha256", self._sha256.digest())
 
 
 def parse_digest(text: str, where: str = "digest") -> Digest:

@@ -12,15 +12,18 @@ from api.http.problems import TooLarge, UnsupportedMedia, problem_of
 from api.http.rates import SIGN_IN, Callers, Network, Rate, Rates
 from api.http.turns import Ticket, Turns
 from api.settings import Settings
+from ledger.crypto import Digest, FileDigests
 from ledger.errors import HuxinError, InvalidInput, TooMany
 
 DEEPEST = 32
 UPLOAD = "/v1/verify/license/file"
 BATCHES = "/v1/licenses/batches"
+FILE = "huxin.file"
+"""Where the scope has the digests of an uploaded file, SM3 and SHA-256; None: it was empty."""
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
-_JSON = b"application/json"
+_JSON, _BYTES = b"application/json", b"application/octet-stream"
 _ACTS = "/v1/acts"
 _AT_ONCE = ("/v1/health", "/metrics")
 """Who watches over the server is answered without waiting for a turn."""
@@ -47,12 +50,6 @@ class Limits:
     )
     officer_rates: Rates = ((SIGN_IN, Rate(1, 60)), ("/", Rate(1_000, 10_000)))
     trusted: tuple[Network, ...] = ()
-
-    def body_of(self, path: str) -> int:
-        """Most bytes of a request's body at this path."""
-        if path == UPLOAD:
-            return self.upload
-        return self.batch if path == BATCHES else self.body
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -81,6 +78,9 @@ class LimitRequests:
     few, for what works at the same time only makes one another late. A turn comes once the body is here: slow bodies
     hold none. Who is signed in has turns of his own, whoever else asks from his address; ``user_of(token)`` raises
     where a session holds no longer.
+
+    An uploaded file is hashed while it comes, each part in a turn, and not kept; what is large and kept whole is taken
+    only from those who are signed in.
     """
 
     def __init__(
@@ -108,7 +108,11 @@ class LimitRequests:
                 await run_in_threadpool(self._look_up, headers[b"authorization"])
             client = self._callers.take(address, headers, path)
             if scope["method"] in _WITH_BODY:
-                receive = await self._checked(path, headers, receive)
+                if path == UPLOAD:
+                    scope[FILE] = await self._hashed(headers, receive, client)
+                    receive = _replay(b"", receive)
+                else:
+                    receive = await self._checked(path, headers, receive)
             if not path.startswith(_AT_ONCE):
                 ticket = turns.enter(client) or await turns.wait(client)
         except HuxinError as error:
@@ -127,23 +131,39 @@ class LimitRequests:
 
     def _look_up(self, authorization: bytes) -> None:
         try:
-            self._user_of(authorization.decode("latin-1").partition(" ")[2])
+            self._user_of(_token_of(authorization))
         except HuxinError:
             self._callers.forget(authorization)
 
+    async def _hashed(self, headers: dict[bytes, bytes], receive: Receive, client: str) -> tuple[Digest, Digest] | None:
+        limit = self._limits.upload
+        _check_announced(headers, limit)
+        file, size, more = FileDigests(), 0, True
+        while more:
+            part, more = await _next(receive, size, limit)
+            if part and not size:
+                _check_media(headers, _BYTES)
+            size += len(part)
+            ticket = self._turns.enter(client) or await self._turns.wait(client)
+            file.update(part)
+            self._turns.leave(ticket)
+        return file.finish() if size else None
+
     async def _checked(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
-        limit = self._limits.body_of(path)
-        announced = headers.get(b"content-length", b"")
-        if announced.isdigit() and int(announced) > limit:
-            raise _too_large(limit)
+        limit, authorization = self._limits.body, headers.get(b"authorization")
+        if path == BATCHES and authorization is not None:
+            await run_in_threadpool(self._user_of, _token_of(authorization))
+            limit = self._limits.batch
+        _check_announced(headers, limit)
         body = await _read(receive, limit)
-        kind = headers.get(b"content-type", b"")
-        if kind != _JSON:
-            kind = kind.split(b";")[0].strip().lower()
-            _check_media(kind, path, empty=not body)
-        if kind == _JSON:
+        if body:
+            _check_media(headers, _JSON)
             check_depth(body)
         return _replay(body, receive)
+
+
+def _token_of(authorization: bytes) -> str:
+    return authorization.decode("latin-1").partition(" ")[2]
 
 
 def _leave(turns: Turns, ticket: Ticket | None) -> None:
@@ -152,19 +172,26 @@ def _leave(turns: Turns, ticket: Ticket | None) -> None:
 
 
 async def _read(receive: Receive, limit: int) -> bytes:
-    parts: list[bytes] = []
-    size, more = 0, True
+    body, more = await _next(receive, 0, limit)
+    if not more:
+        return body
+    parts, size = [body], len(body)
     while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise InvalidInput("BODY_INCOMPLETE", "body", "the body ended too early", "请求体不完整")
-        part = message.get("body", b"")
+        part, more = await _next(receive, size, limit)
         size += len(part)
-        if size > limit:
-            raise _too_large(limit)
         parts.append(part)
-        more = message.get("more_body", False)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return b"".join(parts)
+
+
+async def _next(receive: Receive, size: int, limit: int) -> tuple[bytes, bool]:
+    """A body's next bytes behind ``size`` that are here, and whether more follow."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise InvalidInput("BODY_INCOMPLETE", "body", "the body ended too early", "请求体不完整")
+    part = message.get("body", b"")
+    if size + len(part) > limit:
+        raise _too_large(limit)
+    return part, message.get("more_body", False)
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -180,9 +207,15 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-def _check_media(kind: bytes, path: str, *, empty: bool) -> None:
-    wanted = b"application/octet-stream" if path == UPLOAD else _JSON
-    if not empty and kind != wanted:
+def _check_announced(headers: dict[bytes, bytes], limit: int) -> None:
+    announced = headers.get(b"content-length", b"")
+    if announced.isdigit() and int(announced) > limit:
+        raise _too_large(limit)
+
+
+def _check_media(headers: dict[bytes, bytes], wanted: bytes) -> None:
+    kind = headers.get(b"content-type", b"")
+    if kind != wanted and kind.split(b";")[0].strip().lower() != wanted:
         text = wanted.decode()
         raise UnsupportedMedia("MEDIA_TYPE_UNSUPPORTED", f"send {text}", f"请以 {text} 提交")
 

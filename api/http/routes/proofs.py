@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request
-from starlette.concurrency import run_in_threadpool
 
 from api.http.asking import Parts, Root, SignedIn, problems
+from api.http.limits import FILE
 from api.services.container import Container
 from api.services.decode import bytes_of
 from api.services.documents import Question, SealSeen
@@ -25,7 +25,7 @@ from api.wire.proofs import (
     VerifyLicenseRequest,
     VerifySealRequest,
 )
-from ledger.crypto import file_digests, parse_digest
+from ledger.crypto import parse_digest
 from ledger.errors import InvalidInput
 from ledger.ids import parse_id
 from ledger.reasons import Reason
@@ -91,12 +91,13 @@ def verify_license(parts: Parts, body: VerifyLicenseRequest) -> ReportView:
     "/verify/license/file", tags=["verify"], summary="以文件查验证照 / Verify a license's file",
     responses=problems(), openapi_extra=_FILE,
 )  # fmt: skip
-async def verify_file(parts: Parts, request: Request) -> ReportView:
-    """The file's bytes as they are; SM3 and SHA-256 are taken, the file is not kept."""
-    content = await request.body()
-    if not content:
+def verify_file(parts: Parts, request: Request) -> ReportView:
+    """The file's bytes as they are; SM3 and SHA-256 are taken while they come, the file is not kept."""
+    digests = request.scope[FILE]
+    if digests is None:
         raise InvalidInput("FILE_EMPTY", "body", "send the file's bytes", "请提交文件内容")
-    return await run_in_threadpool(_by_file, parts, content)
+    sm3, sha256 = digests
+    return _licenses(parts, parts.licensing.by_digests(sm3.value, sha256.value))
 
 
 @router.post(
@@ -134,11 +135,6 @@ def verify_seal(parts: Parts, body: Annotated[VerifySealRequest, Body()]) -> Rep
     rows = parts.store.registry.seals_by_digest(digest.value)
     reports = [seal_report(world, row.id, fresh, now) for row in rows if getattr(row, digest.algorithm) == digest.value]
     return _best(parts, reports or [unknown(fresh, "seal.registered", Reason.SEAL_UNKNOWN)])
-
-
-def _by_file(parts: Container, content: bytes) -> ReportView:
-    digests = file_digests((content,))
-    return _licenses(parts, parts.licensing.by_digests(digests[0].value, digests[1].value))
 
 
 def _licenses(parts: Container, claims: Iterable[Claim]) -> ReportView:
