@@ -25,6 +25,7 @@ from api.services.probes import disk_has_room, vault_opens
 from api.services.quickly import Moments, QuickVerification
 from api.services.readiness import Readiness
 from api.services.reliance import Reliances
+from api.services.sealuses import SealRecords, SealUses
 from api.services.signin import SignIns, Site
 from api.services.submission import Submissions
 from api.services.tracking import Tracking
@@ -88,7 +89,10 @@ def assemble(
         LicenseHistory(use_reads, store.registry, store.licenses, store.outcomes, licensing), use_reads, store.cases,
         store.registry, vitals.freshness, lambda: worlds.scratch().clock, clock,
     )  # fmt: skip
-    casework = Casework(store.cases, store.documents, vault, worlds.scratch, preflight.has_grant, reliances, clock)
+    seal_records = SealRecords(store.registry, store.outcomes, store.cases, vitals.freshness, clock)
+    casework = Casework(
+        store.cases, store.documents, vault, worlds.scratch, preflight.has_grant, reliances, seal_records, clock
+    )
     tracking = Tracking(store.outbox, store.outcomes, store.cases)
     submissions = Submissions(network.deployment, worlds, clock, tracking.are_known)
     store.outbox.open_bench = Examination(worlds, clock, casework.is_party).open_bench
@@ -105,7 +109,8 @@ def assemble(
     moments = Moments(vitals.freshness, worlds.scratch, monotonic)
     return Container(
         network=network, store=store, new_world=worlds.scratch, submissions=submissions, tracking=tracking,
-        preflight=preflight, casework=casework, licensing=licensing, uses=uses, vitals=vitals, readiness=readiness,
+        preflight=preflight, casework=casework, licensing=licensing, uses=uses,
+        seal_uses=SealUses(use_reads, casework, seal_records), vitals=vitals, readiness=readiness,
         documents=DocumentVerification(store.registry, store.outcomes),
         quick_verification=QuickVerification(store.lookup, moments, clock),
         signins=SignIns(

@@ -7,7 +7,7 @@ license · 6 the document is the license's · 7 the license stood at that time �
 very case · 9 the entry is one of the item's list · 10 verified before the steps that rest on it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ledger.crypto import sm3
@@ -59,6 +59,8 @@ class Ledger:
     known: Known | Reason
     consumed: Consumed | None
     resting: Resting
+    is_fresh: bool = True
+    """Whether whoever was asked has read the whole ledger: else what is not found is not known."""
 
 
 def check(one: VerifiedLicense, ledger: Ledger) -> Report:
@@ -71,11 +73,15 @@ def _checks(one: VerifiedLicense, ledger: Ledger) -> Iterator[Check]:
     yield _subject(one)  # 2
     yield _verdict(one)  # 3
     yield _holder(one)  # 4
-    yield from _ledger(one, ledger.known)  # 5, 6 and 7
+    yield from _ledger(one, ledger.known, _missing(is_fresh=ledger.is_fresh))  # 5, 6 and 7
     if one.authorization is not None:
-        yield _authorization(one, ledger.consumed, ledger.resting.case_key)  # 8
+        yield _authorization(one, ledger)  # 8
     yield _entry(one, ledger.resting)  # 9
     yield _order(one, ledger.resting)  # 10
+
+
+def _missing(*, is_fresh: bool) -> Callable[[str, str, str, str], Check]:
+    return invalid if is_fresh else indeterminate
 
 
 def _digest(one: VerifiedLicense) -> Check:
@@ -126,10 +132,12 @@ def _holder(one: VerifiedLicense) -> Check:
     return valid(name, "the license's holder was there", "已核对持证主体或已获持证人授权", {"by": by})
 
 
-def _ledger(one: VerifiedLicense, known: Known | Reason) -> Iterator[Check]:
+def _ledger(
+    one: VerifiedLicense, known: Known | Reason, missing: Callable[[str, str, str, str], Check]
+) -> Iterator[Check]:
     name = "reliance.known"
     if not isinstance(known, Known):
-        yield invalid(name, known.name, TEXTS[known].en, TEXTS[known].zh)
+        yield missing(name, known.name, TEXTS[known].en, TEXTS[known].zh)
         return
     yield valid(name, "the ledger holds this license", "账本载有此证照")
     yield _file(one, known)
@@ -161,11 +169,11 @@ def _unsaid(name: str) -> Check:
     return indeterminate(name, "LICENSE_BODY_NEEDED", en, "账本仅载批次根,须一并存入证照字段")
 
 
-def _authorization(one: VerifiedLicense, consumed: Consumed | None, case_key: bytes) -> Check:
-    name = "reliance.authorization"
+def _authorization(one: VerifiedLicense, ledger: Ledger) -> Check:
+    name, consumed, case_key = "reliance.authorization", ledger.consumed, ledger.resting.case_key
     if consumed is None:
         en, zh = "no such authorization was ever used", "没有使用过这一授权"
-        return invalid(name, "AUTHORIZATION_UNKNOWN", en, zh)
+        return _missing(is_fresh=ledger.is_fresh)(name, "AUTHORIZATION_UNKNOWN", en, zh)
     if consumed.license != one.leaf:
         en, zh = "the holder authorised the use of another license", "该授权属于另一份证照"
         return invalid(name, "AUTHORIZATION_OF_ANOTHER_LICENSE", en, zh)

@@ -12,10 +12,12 @@ from api.client import HuxinClient
 from api.wire.acts import PreflightRequest
 from ledger.acts import Open, Step
 from ledger.commitments import case_commitment
+from ledger.crypto import parse_digest
 from ledger.errors import InvalidInput
 from ledger.evidence import Document
 from ledger.evidence_json import read_draft
 from ledger.evidence_license import KIND as VERIFIED_LICENSE
+from ledger.evidence_rules import Entry
 from ledger.ids import format_id, parse_id
 from ledger.privacy import refuse_personal_data
 from ledger.state import case_key
@@ -76,14 +78,26 @@ def case_step(
     root: Annotated[
         str | None, typer.Option("--evidence", help="已存材料的根值,如免提交证照 root of a document that is kept")
     ] = None,
+    sealed: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="盖章文件,其用印记录并入 --document sealed OFD of a decision"),
+    ] = None,
+    seal: Annotated[str | None, typer.Option(help="印章,缺省为 subject seal; the subject if not said")] = None,
 ) -> None:
     """办理一个环节。Take one step of a case."""
-    if evidence and root:
-        raise InvalidInput("OPTIONS_CONFLICT", "--evidence", "--document or --evidence", "只能给出其中一个")
+    if (evidence and root) or (sealed and not evidence):
+        en, zh = (
+            "--evidence or --document, and --sealed with --document",
+            "只能给出其中一个;--sealed 须与 --document 同用",
+        )
+        raise InvalidInput("OPTIONS_CONFLICT", "--evidence", en, zh)
     with session.officer_client() as client:
         name, identity = parsing.action(action), parsing.word(key, "case")
         cursor = client.cases.cursor(identity)
-        kept = client.cases.store(identity, _made(client, evidence)) if evidence else parsing.word(root, "evidence")
+        named = _sealed(client, sealed, seal or subject, parsing.subject(subject)) if sealed else ()
+        kept = parsing.word(root, "evidence")
+        if evidence:
+            kept = client.cases.store(identity, _made(client, evidence, named))
         now = client.now()
         act = Step(
             case_key=identity, seq=cursor.seq + 1, action=name, officer=client.officer,
@@ -219,9 +233,20 @@ def document_destroy(
         session.show({"root": root, "field": field, "destroyed": True})
 
 
-def _made(client: HuxinClient, path: Path) -> Document:
+def _made(client: HuxinClient, path: Path, more: tuple[Entry, ...] = ()) -> Document:
     kind, entries = read_draft(parsing.text_file(path))
-    return Document.make(kind, entries, client.random_bytes)
+    return Document.make(kind, (*entries, *more), client.random_bytes)
+
+
+def _sealed(client: HuxinClient, file: Path, seal: str | None, subject: bytes) -> tuple[Entry, ...]:
+    """The record of the seal's use: under a seal the subject is the seal itself, else the license's leaf."""
+    from api.client.sealing import seal_use
+
+    number = parse_id(seal or "")
+    registered = parse_digest(client.registry.seal(number).sm3, "seal").value
+    leaf = None if subject == number.to_bytes(32) else subject
+    with file.open("rb") as opened:
+        return seal_use(opened, number, registered, leaf).entries()
 
 
 def _short(step: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from api.cli.proof_commands import license_, seal
 from api.cli.session import Session, command
 from api.client.client import HuxinClient
 from api.client.uses import OF_THE_HOLDER, Card, Wanted, authorize, show, terms_of
+from api.wire.uses import SealUseView
 from ledger import acts
 from ledger.errors import InvalidInput
 from ledger.ids import parse_id
@@ -97,9 +98,18 @@ def license_uses(
 
 @command(seal, "uses", "seal uses 2-1 -k sealer.json --password-file p")
 def seal_uses(session: Session, seal_id: Annotated[str, typer.Argument(help="印章编号 seal id")]) -> None:
-    """用印记录:每次用印及其办件环节。Each use of a seal, with its case and step."""
+    """用印记录:每次用印及其办件环节、所盖文件。Each use of a seal, with its case and step, and what was sealed."""
     with session.officer_client() as client:
-        session.show(client.uses.of_seal(parse_id(seal_id)))
+        found = client.uses.of_seal(parse_id(seal_id))
+    session.show(found if session.as_json else [_flat(one) for one in found])
+
+
+def _flat(use: SealUseView) -> dict[str, Any]:
+    """One line of a table; the record's checks are in the JSON."""
+    row = use.model_dump(mode="json", by_alias=True, exclude={"record", "evidence"})
+    record = use.record
+    named = {"documentSm3": record.document_sm3, "record": record.judged.verdict} if record else {}
+    return row | {"documentSm3": None, "record": None} | named
 
 
 def _code(session: Session, client: HuxinClient, card: Card, seconds: int, audience: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from api.services.ports import Now
 from api.services.reliance import Reliances, Relied
+from api.services.sealuses import SealRecords
 from api.services.signin import User
 from api.store.documents import DocumentStore
 from api.store.models import CaseView, ItemVersionView, StoredDocument
@@ -16,6 +17,8 @@ from ledger.evidence import Document
 from ledger.evidence_json import read_document, write_document
 from ledger.evidence_license import KIND as VERIFIED_LICENSE
 from ledger.evidence_rules import draft_faults
+from ledger.evidence_seal import KINDS as DECISIONS
+from ledger.evidence_seal import SealUse
 from ledger.procedure import Role
 from ledger.records import AgencyFlag
 from ledger.state import case_key as key_of_case
@@ -43,9 +46,11 @@ class Casework:
         new_world: Callable[[], World],
         has_grant: Callable[[int, int], bool],
         reliances: Reliances,
+        seal_records: SealRecords,
         now: Now,
     ) -> None:
-        self._cases, self._documents, self._vault, self._reliances = cases, documents, vault, reliances
+        self._cases, self._documents, self._vault = cases, documents, vault
+        self._reliances, self._seal_records = reliances, seal_records
         self._new_world, self._has_grant, self._now = new_world, has_grant, now
 
     # --- access
@@ -92,6 +97,7 @@ class Casework:
             raise _hidden()
         try:
             self._reliances.admit(case, document)
+            self._seal_records.admit(case, document)
         except InvalidInput as error:
             raise InvalidInput.of([_at_body(fault) for fault in error.faults]) from error
         wrapped = self._documents.wrapped_key(case) or self._documents.keep_key(case, self._vault.new_case_key(case))
@@ -124,6 +130,20 @@ class Casework:
         for one in kept:
             self._documents.log_read(case, one.root, user.officer, self._now(), "license")
         return tuple(found)
+
+    def seal_use(self, user: User, case: bytes, root: bytes) -> SealUse | None:
+        """What a decision of the asker's case says of its seal; None where it says nothing. The read is noted."""
+        kept = self._documents.get(case, root)
+        if kept is None or kept.kind not in DECISIONS:
+            return None
+        try:
+            self.case(user, case)
+            found = SealUse.read(read_document(self._open(kept)))
+        except (NotFound, InvalidInput):  # not the asker's; or destroyed
+            return None
+        if found is not None:
+            self._documents.log_read(case, root, user.officer, self._now(), "seal use")
+        return found
 
     def destroy(self, user: User, root: bytes, name: str) -> None:
         """Destroy a field's salt and value for good, in each case where the asker's agency may.

@@ -11,6 +11,7 @@ from api.services.ports import Now, RandomBytes
 from api.services.preflight import Preflight
 from api.services.quickly import QuickVerification
 from api.services.readiness import Readiness
+from api.services.sealuses import SealUses
 from api.services.signin import SignIns
 from api.services.submission import Submissions
 from api.services.tracking import Tracking
@@ -35,6 +36,7 @@ class Container:
     casework: Casework
     licensing: Licensing
     uses: Uses
+    seal_uses: SealUses
     documents: DocumentVerification
     quick_verification: QuickVerification
     vitals: Vitals

@@ -14,7 +14,7 @@ from ledger.errors import Fault, InvalidInput, Unavailable
 from ledger.evidence import Document
 from ledger.evidence_license import KIND, MOST_ENTRIES, VerifiedLicense
 from ledger.reliance import Consumed, Ledger, Resting, check
-from ledger.verdict import Report, Verdict, indeterminate, report
+from ledger.verdict import Report, indeterminate, report
 from ledger.world import Clock
 
 
@@ -46,11 +46,10 @@ class Reliances:
         if document.kind is not KIND:
             return
         one = VerifiedLicense.read(document)
-        found = self._judge(case, one, ())
-        wrong = [each for each in found.failures if each.verdict is Verdict.INVALID]
         unsure = self._fresh()
-        if unsure.code and not wrong:
+        if unsure.code:
             raise Unavailable(unsure.code, unsure.en, unsure.zh)
+        found = self._judge(case, one, ())
         faults = [Fault(each.reason_code, each.name, each.zh, each.en) for each in found.failures]
         faults += self._time_faults(one)
         if faults:
@@ -69,8 +68,9 @@ class Reliances:
 
     def _judge(self, case: bytes, one: VerifiedLicense, signed_at: tuple[int, ...]) -> Report:
         resting = Resting(case, self._entries(case), signed_at, self._clock().skew)
-        ledger = Ledger(self._history.known(one), self._consumed(one.authorization), resting)
-        return report([self._fresh().check()]) + check(one, ledger)
+        fresh = self._fresh()
+        ledger = Ledger(self._history.known(one), self._consumed(one.authorization), resting, not fresh.code)
+        return report([fresh.check()]) + check(one, ledger)
 
     def _consumed(self, authorization: bytes | None) -> Consumed | None:
         used = self._uses.of_authorization(authorization) if authorization else None

@@ -12,15 +12,14 @@ from api.store.heads import Heads
 from api.store.licenses import LicenseStore
 from api.store.registry import RegistryReads
 from api.store.uses import LicenseUseView, UseReads
-from api.wire.base import Page
-from api.wire.uses import SealUseView, UseRequest, UsesView, UseView
+from api.wire.uses import UseRequest, UsesView, UseView
 from ledger import acts
 from ledger.errors import InvalidInput, NotFound
 from ledger.evidence import DocumentKind, check_disclosure
 from ledger.evidence_json import read_disclosure
-from ledger.ids import agency_of, format_id
+from ledger.ids import format_id
 from ledger.presentation import check_presentation, read_code
-from ledger.procedure import Action, Role
+from ledger.procedure import Role
 from ledger.verdict import Report, Verdict
 
 AUDIENCE = "huxin:uses"
@@ -97,20 +96,6 @@ class Uses:
             raise NotFound("LICENSE_NOT_FOUND", "no such license among yours", "没有此证照,或您无权查看")
         uses = tuple(self._view(one) for one in self._reads.of_license(leaf))
         return UsesView(license=decode.hex_of(leaf), uses=uses)
-
-    def of_seal(self, seal: int, user: User, limit: int, after: int | None) -> Page[SealUseView]:
-        """用印记录, for the seal's agency and auditors; to others the seal has none."""
-        if agency_of(seal) != user.agency and not user.roles & Role.AUDITOR:
-            raise NotFound("SEAL_NOT_FOUND", "no such seal among yours", "没有此印章,或您无权查看")
-        found = self._reads.of_seal(seal, limit, after)
-        items = tuple(
-            SealUseView(
-                case_key=decode.hex_of(one.case_key), seq=one.seq, action=Action(one.action).name,
-                officer=format_id(one.officer), evidence=decode.hex_of(one.evidence), signed_at=one.signed_at,
-            )
-            for one in found.items
-        )  # fmt: skip
-        return Page(items=items, next=None if found.after is None else str(found.after))
 
     def _is_holder(self, leaf: bytes, code: str) -> bool:
         shown, report = self.presented(code, AUDIENCE)

@@ -1,15 +1,19 @@
 """Reading the uses of licenses, and of seals, out of the index."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, literal_column, select
 
 from api.store import index_tables as t
 from api.store.database import Database
 from api.store.models import OutcomeView, Page
-from api.store.paging import one, page, several
+from api.store.paging import MOST, columns_of, one, several
 from api.store.reads import APPLIED
-from ledger.procedure import RULES, Subject
+from ledger.ids import agency_of, number_of
+from ledger.procedure import RULES, Action, Subject
 
 DECISIONS = tuple(action for action, rule in RULES.items() if rule.subject is Subject.SEAL)
 """Actions that name the seal they are under."""
@@ -33,12 +37,16 @@ class LicenseUseView:
 
 @dataclass(frozen=True, slots=True)
 class SealUseView:
-    """One decision under a seal; ``evidence`` is the root of what was decided, ``position`` the page's key."""
+    """One step under a seal: a decision, or the handing out of a license that was issued under it.
+
+    ``evidence`` is the root of what was decided, ``position`` the page's key.
+    """
 
     case_key: bytes
     seq: int
     action: int
     officer: int
+    subject: bytes
     evidence: bytes
     signed_at: int
     position: int
@@ -69,11 +77,13 @@ class UseReads:
             return several(connection, OutcomeView, t.outcomes, condition, c.position)
 
     def of_seal(self, seal: int, limit: int, after: int | None) -> Page[SealUseView]:
-        """Each decision under a seal, oldest first; goes on after a position."""
-        c = t.steps.c
-        conditions = [c.subject == seal.to_bytes(32, "big"), c.action.in_(DECISIONS)]
+        """Each step under a seal, oldest first; goes on after a position."""
+        size = max(1, min(limit, MOST))
         with self._db.read() as connection:
-            return page(connection, SealUseView, t.steps, c.position, conditions, limit, after)
+            queries = (_decided((seal,)), _issued(seal, _seals_of(connection, agency_of(seal))))
+            rows = [row for query in queries for row in _first(connection, query, size + 1, after)]
+        rows.sort(key=attrgetter("position"))
+        return Page(tuple(rows[:size]), rows[size - 1].position if len(rows) > size else None)
 
     def issuer_of(self, leaf: bytes, batch: bytes | None) -> int | None:
         """The agency that issued a license, as the chain has it: singly or, of ``batch``, its root."""
@@ -84,3 +94,36 @@ class UseReads:
                 of_batch = select(t.batches.c.issuer).where(t.batches.c.root == batch)
                 found = connection.execute(of_batch).scalar_one_or_none()
         return found
+
+
+def _seals_of(connection: Connection, agency: int) -> tuple[int, ...]:
+    return tuple(connection.execute(select(t.seals.c.id).where(t.seals.c.agency == agency)).scalars())
+
+
+def _under(steps: FromClause, seals: Sequence[int]) -> ColumnElement[bool]:
+    """Decisions under these seals; the actions word for word, as the index of them has them."""
+    actions = steps.c.action.in_([literal_column(str(int(action))) for action in DECISIONS])
+    return steps.c.subject.in_([seal.to_bytes(32) for seal in seals]) & actions
+
+
+def _decided(seals: Sequence[int]) -> Select[Any]:
+    return select(*columns_of(SealUseView, t.steps)).where(_under(t.steps, seals))
+
+
+def _issued(seal: int, seals: Sequence[int]) -> Select[Any]:
+    """Licenses handed out in the cases that their agency has decided: by a decision under one of its ``seals``."""
+    decided, c, of = t.steps.alias("decided"), t.steps.c, t.licenses.c
+    under = (of.issuer == agency_of(seal)) & (of.seal == number_of(seal))
+    return (
+        select(*columns_of(SealUseView, t.steps))
+        .join(decided, decided.c.case_key == c.case_key)
+        .join(t.licenses, of.leaf == c.subject)
+        .where(_under(decided, seals), c.action == int(Action.ISSUE), under)
+    )
+
+
+def _first(connection: Connection, query: Select[Any], size: int, after: int | None) -> list[SealUseView]:
+    position = t.steps.c.position
+    if after is not None:
+        query = query.where(position > after)
+    return [SealUseView(*row) for row in connection.execute(query.order_by(position).limit(size))]

@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from api.wire.base import Hex32, HexSignature, ScopedId, Seconds, Wire
+from api.wire.proofs import ReportView
 
 
 class VerifyPresentationRequest(Wire):
@@ -48,8 +49,24 @@ class UseView(Wire):
     block: int
 
 
+class SealRecordView(Wire):
+    """What a decision says of the seal that it bears, judged at the time of its step, today."""
+
+    seal: ScopedId
+    seal_sm3: Hex32 = Field(description="SM3 of the seal's DER")
+    document_sm3: Hex32
+    document_sha256: Hex32
+    signature_sm3: Hex32 = Field(description="SM3 of the seal signature's value")
+    license: Hex32 | None = None
+    judged: ReportView
+
+
 class SealUseView(Wire):
-    """One use of a seal 用印: the case's step that is under it; ``evidence`` is the root of what was decided."""
+    """One use of a seal 用印: the case's step that is under it; ``evidence`` is the root of what was decided.
+
+    ``license`` is the leaf where the step hands out a license that was issued under the seal; ``record`` is left out
+    where the decision says nothing of its seal, or cannot be read any more.
+    """
 
     case_key: Hex32
     seq: int
@@ -57,6 +74,8 @@ class SealUseView(Wire):
     officer: ScopedId
     evidence: Hex32
     signed_at: Seconds
+    license: Hex32 | None = None
+    record: SealRecordView | None = None
 
 
 class UsesView(Wire):

@@ -13,19 +13,26 @@ from api.http.asking import (
     Rated,
     Root,
     SignedIn,
+    cursor_of,
     problems,
     read_after,
     read_id,
 )
 from api.http.routes.acts import hand_in
 from api.http.routes.proofs import report_view
-from api.services.decode import bytes_of
+from api.services.container import Container
+from api.services.decode import bytes_of, hex_of
+from api.services.sealuses import SealUsed
 from api.services.verification import license_report
 from api.wire.acts import Submitted
 from api.wire.base import Page
 from api.wire.proofs import ReportView
-from api.wire.uses import SealUseView, UseRequest, UsesView, VerifyPresentationRequest
+from api.wire.uses import SealRecordView, SealUseView, UseRequest, UsesView, VerifyPresentationRequest
 from ledger.errors import InvalidInput
+from ledger.evidence_seal import SealUse
+from ledger.ids import format_id
+from ledger.procedure import Action
+from ledger.verdict import Report
 
 router = APIRouter(prefix="/v1", tags=["licenses"])
 SCHEME = "presentation "
@@ -82,5 +89,27 @@ def show_seal_uses(
     limit: Limit = 100,
     after: After = None,
 ) -> Page[SealUseView]:
-    """Each decision under the seal with its case and step, oldest first; for its agency and auditors."""
-    return parts.uses.of_seal(read_id(id), user, limit, read_after(after, MAX_INT64))
+    """Each decision under the seal, and each license issued under it that was handed out, with case and step.
+
+    Oldest first; for the seal's agency and auditors. What decisions say of their seal is read, and that is noted.
+    """
+    found = parts.seal_uses.of(read_id(id), user, limit, read_after(after, MAX_INT64))
+    return Page(items=tuple(_used(parts, one) for one in found.items), next=cursor_of(found.after))
+
+
+def _used(parts: Container, used: SealUsed) -> SealUseView:
+    step, record = used.step, used.record
+    return SealUseView(
+        case_key=hex_of(step.case_key), seq=step.seq, action=Action(step.action).name,
+        officer=format_id(step.officer), evidence=hex_of(step.evidence), signed_at=step.signed_at,
+        license=hex_of(used.license) if used.license else None,
+        record=_record(parts, record, used.report) if record and used.report else None,
+    )  # fmt: skip
+
+
+def _record(parts: Container, record: SealUse, judged: Report) -> SealRecordView:
+    return SealRecordView(
+        seal=format_id(record.seal), seal_sm3=hex_of(record.seal_sm3), document_sm3=hex_of(record.document_sm3),
+        document_sha256=hex_of(record.document_sha256), signature_sm3=hex_of(record.signature_sm3),
+        license=hex_of(record.license) if record.license else None, judged=report_view(parts, judged),
+    )  # fmt: skip

@@ -111,6 +111,8 @@ def test_what_the_ledger_says_otherwise_is_told(ledger: Ledger, code: str) -> No
 
 def test_what_could_not_be_checked_is_not_called_wrong() -> None:
     assert check(evidence(), replace(LEDGER, known=Known(None, None, None))).overall is Verdict.INDETERMINATE
+    behind = replace(LEDGER, known=Reason.LICENSE_UNKNOWN, consumed=None, is_fresh=False)
+    assert check(evidence(authorization=AUTHORIZATION), behind).overall is Verdict.INDETERMINATE
     unsure = report_on(LEAF, AT, HELD, indeterminate("ledger.asked", "OFFLINE", "offline", "离线"))
     assert failed(evidence(unsure)) == {"VERDICT_NOT_VALID"}
 
