@@ -9,7 +9,7 @@ from ledger import acts, calldata
 from ledger.crypto import keccak, sign
 from ledger.eip712 import digest, struct_hash
 from ledger.holding import authorization_digest, holder_proof
-from ledger.ids import FOREVER
+from ledger.ids import FOREVER, agency_of
 from ledger.rules.licenses import leaf_of
 from tests.holder import DOCUMENT, HOLDER_KEY, OPENING, authorization
 from tests.unit.api.relay.ground import DEPLOYMENT, Ground
@@ -54,5 +54,12 @@ def test_a_use_is_kept_once_and_survives_restart_and_rebuild(ground: Ground) -> 
         FOREVER,
     )]  # fmt: skip
     assert seen(ground) == expected
+    reads = UseReads(ground.store.db)
+    found = reads.of_authorization(expected[0][0])
+    assert found is not None
+    assert (found.license, found.case_key) == (leaf_of(LICENSE), keccak(b"case"))
+    assert reads.of_authorization(keccak(b"never used")) is None
+    assert [one.name for one in reads.acts_on_licenses(agency_of(ITEM))] == ["IssueLicense"]
+    assert reads.of_seal(SEAL, 10, 1).items == ()
     rebuild(ground.store, ground.chain, ground.origin, lambda _block, _last: None)
     assert seen(ground) == expected
