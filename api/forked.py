@@ -125,9 +125,14 @@ class Zygote:
         """Its number."""
         return self._process.pid
 
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def keep(self) -> None:
         """Start it again where it has ended, though not over and over."""
-        if self._process.poll() is not None and time.monotonic() - self._started > _ANEW_SECONDS:
+        if not self.running and time.monotonic() - self._started > _ANEW_SECONDS:
             self._begin_again()
 
     def _begin_again(self) -> None:
@@ -136,7 +141,7 @@ class Zygote:
 
     def fork(self, file: Path, command: Sequence[str], environment: Mapping[str, str], log: Path) -> Forked:
         """A process that runs ``command`` once ``file`` is there; it waits for the imports where they are not done."""
-        if self._process.poll() is not None:
+        if not self.running:
             self._begin_again()
         asked = json.dumps({"file": str(file), "command": list(command), "environment": dict(environment)}).encode()
         stdin, holding = os.pipe()
@@ -152,6 +157,6 @@ class Zygote:
     def close(self) -> None:
         """End it; what it has forked goes on."""
         self._socket.close()
-        if self._process.poll() is None:
+        if self.running:
             self._process.terminate()
         self._process.wait()

@@ -41,7 +41,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 @asynccontextmanager
 async def serving(patience: Patience = QUICK) -> AsyncIterator[Callable[..., Awaitable[Streams]]]:
-    config, state = Config(echo, lifespan="off", ws="none", log_level="critical"), ServerState()
+    config, state = Config(echo, lifespan="off", ws="none", log_config=None), ServerState()
     protocol = patient(patience, lambda peer: peer)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: protocol(config, state, {}, loop), "127.0.0.1", 0)
