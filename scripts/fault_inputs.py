@@ -4,8 +4,8 @@ Against the contracts (py-evm), everything checked offline, and a running server
 refused with its kind's own code, the same on the chain and in the API; nothing may crash, hang, grow or be found valid,
 and other clients may hardly notice. Then each mutant (``scripts/mutants/inputs``) must be found out.
 
-The e-seal parser comes with the seals (issue 4) and is not among the targets yet. Who may do what is a matrix of its
-own: ``tests/access``, every contract function, role and condition; its cells are counted here.
+Seals, signatures and documents have an experiment of their own, ``fault_documents``. Who may do what is a matrix of
+its own: ``tests/access``, every contract function, role and condition; its cells are counted here.
 """
 
 import argparse
@@ -186,7 +186,6 @@ def experiment(seed: int, count: int, *, quick: bool) -> tuple[list[Target], lis
     print(f"\nseed {seed}; {tally.total:,} inputs in {time.monotonic() - began:.0f} s")
     if not quick:
         print(f"权限矩阵 access matrix (tests/access): {access_cells():,} cells")
-    print("印章解析器随第 4 期加入 the seal parser comes with issue 4")
     for name, seconds in quiet.beside.items():
         alone = quiet.alone[name]
         ms, beside = alone * 1_000, seconds / alone

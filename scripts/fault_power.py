@@ -103,7 +103,7 @@ def judge_record(
     findings = Findings(acknowledged, len(unrecorded), len(early), len(syncs_tried_again(calls)))
     last = calls[-1].ended
     for number in range(cuts):
-        line = chance.randint(snapshot.line + 1, last)
+        line = chance.randint(snapshot.line, last)
         image = cut(snapshot, calls, line, chance, folder / f"cut-{number}")
         expected = {act_id for act_id, at in told.items() if at < line}
         findings.cuts += 1

@@ -101,7 +101,7 @@ def syncs_tried_again(calls: Sequence[Call]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Copies of a database and its log as they were at ``line`` of the record."""
+    """Copies of a database and its log as they were before ``line`` of the record, counted from 0."""
 
     database: Path
     copy: Path
@@ -127,7 +127,7 @@ def cut(snapshot: Snapshot, calls: Sequence[Call], line: int, chance: random.Ran
     keep = chance.choice((0.0, 0.5, 0.9))
     for file in snapshot.files:
         shutil.copyfile(snapshot.copy / file.name, into / file.name)
-        mine = [call for call in calls if call.path == str(file) and call.begun > snapshot.line and call.begun < line]
+        mine = [call for call in calls if call.path == str(file) and snapshot.line <= call.begun < line]
         synced = max((call.begun for call in mine if _succeeded(call, line)), default=-1)
         with (into / file.name).open("r+b") as image:
             for call in mine:
