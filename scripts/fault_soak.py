@@ -48,8 +48,9 @@ class Soaked:
 
     @property
     def judged(self) -> list[Sample]:
-        """The second half."""
-        return self.samples[len(self.samples) // 2 :]
+        """The second half of the time; how many samples fall into a minute depends on the load."""
+        middle = self.samples[-1].at / 2
+        return [one for one in self.samples if one.at >= middle]
 
     def growth(self, process: str) -> float:
         """Share of its memory by which a process grew in the judged half."""
