@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from struct import Struct
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from ledger.acts import License
 from ledger.codes import Finding
@@ -308,14 +308,14 @@ def _stored(one: Taken) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _taken(row: Sequence[object]) -> Taken:
+def _taken(row: Sequence[Any]) -> Taken:
     number, key, seen, batch, line, identifier, holder, salts, facts, refs, leaf, replaces, warned = row
-    opened = Salts(salts[:32], salts[32:])  # type: ignore[index]
-    item, seal, sm3, sha256, valid_from, valid_until = _FACTS.unpack(facts)  # type: ignore[arg-type]
-    case_key, supersedes = (refs[:32], refs[32:]) if refs else (NOTHING, NOTHING)  # type: ignore[index]
+    opened = Salts(salts[:32], salts[32:])
+    item, seal, sm3, sha256, valid_from, valid_until = _FACTS.unpack(facts)
+    case_key, supersedes = (refs[:32], refs[32:]) if refs else (NOTHING, NOTHING)
     license_ = License(
-        item, seal, sm3, sha256, identifier_commitment(opened.identifier, identifier),  # type: ignore[arg-type]
-        holder_commitment(opened.holder, holder), case_key, supersedes, valid_from, valid_until,  # type: ignore[arg-type]
+        item, seal, sm3, sha256, identifier_commitment(opened.identifier, identifier),
+        holder_commitment(opened.holder, holder), case_key, supersedes, valid_from, valid_until,
     )  # fmt: skip
     warnings = tuple(str(warned).split())
-    return Taken(number, key, seen, batch, line, license_, opened, identifier, holder, leaf, replaces, warnings)  # type: ignore[arg-type]
+    return Taken(number, key, seen, batch, line, license_, opened, identifier, holder, leaf, replaces, warnings)

@@ -9,8 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from api.cli import parsing
-from api.cli.proof_commands import license_
-from api.cli.session import INDETERMINATE, REFUSED, Session, command
+from api.cli.proof_commands import end_with, license_, show_checks
+from api.cli.session import REFUSED, Session, command
+from api.client.proofs import checks_of
 from ledger import acts
 from ledger.errors import InvalidInput, NotFound
 from ledger.ids import parse_id
@@ -112,15 +113,13 @@ def license_proof(
 def license_check(session: Session, path: ShareFile) -> None:
     """核验份额:承诺、批次证明,并查链上状态。Check a share: commitments, batch proof, and its state on the ledger."""
     share = Share.from_json(path.read_bytes())
-    own = share.check()
     with session.client() as client:
-        answer = client.proofs.verify_shown(share.license, share.batch, share.proof)
-    verdicts: set[str] = {own.overall.value, answer.verdict}
-    verdict = next(one for one in ("invalid", "indeterminate", "valid") if one in verdicts)
-    checks = [*own.to_json()["checks"], *answer.model_dump(mode="json")["checks"]]  # type: ignore[misc]
-    session.show({"verdict": verdict, "checks": checks} if session.as_json else [_row(one) for one in checks])
-    if verdict != "valid":
-        raise typer.Exit(REFUSED if verdict == "invalid" else INDETERMINATE)
+        found = share.check() + checks_of(client.proofs.verify_shown(share.license, share.batch, share.proof))
+    if session.as_json:
+        session.show(found.to_json())
+    else:
+        show_checks(session, found.checks, found.overall)
+    end_with(found.overall)
 
 
 @command(license_, "state", "license state share.json 04 -k issuer.json --password-file p")
@@ -153,10 +152,6 @@ def _state(client: Any, share: Share) -> LicenseState:
     except NotFound:
         return LicenseState.VALID
     return state_of(Status[view.status.upper()]) or LicenseState.VALID
-
-
-def _row(check: Any) -> dict[str, str]:
-    return {"核验 check": check["name"], "结论 verdict": check["verdict"], "说明": check["zh"], "": check["en"]}
 
 
 def _write_all(shares: Iterator[Share], path: Path) -> int:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from api.client.forms import write_act
-from api.client.proofs import Proofs, chunks_of
+from api.client.proofs import Proofs, checks_of, chunks_of
 from api.documents.reading import Examined, Terms, examine
-from api.wire.proofs import DocumentView, ReportView, SealSeen, VerifyDocumentRequest
+from api.wire.proofs import DocumentView, SealSeen, VerifyDocumentRequest
 from ledger.codes.findings import canonical
 from ledger.commitments import holder_commitment
 from ledger.crypto import Digest, file_digests
@@ -63,16 +63,6 @@ def verify_document(
     whole = examined.report + checks_of(answer) + report(_holder(shown, (sm3, sha256)))
     leaf = None if answer.leaf is None else bytes.fromhex(answer.leaf[2:])
     return Verified(whole, examined, sm3, sha256, leaf)
-
-
-def checks_of(view: ReportView) -> Report:
-    """A server's report as one of our own."""
-    return Report(
-        tuple(
-            Check(one.name, Verdict(one.verdict), one.reason_code, one.zh, one.en, tuple(one.facts.items()))
-            for one in view.checks
-        )
-    )
 
 
 def _asked(

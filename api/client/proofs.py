@@ -21,7 +21,7 @@ from api.wire.proofs import (
 from ledger.acts import License
 from ledger.crypto import Digest, file_digests
 from ledger.ids import format_id
-from ledger.verdict import Verdict
+from ledger.verdict import Check, Report, Verdict
 
 _CHUNK = 1 << 20
 
@@ -110,6 +110,16 @@ def chunks_of(file: BinaryIO) -> Iterator[bytes]:
     """The file's bytes from where it stands, a MiB at a time."""
     while part := file.read(_CHUNK):
         yield part
+
+
+def checks_of(view: ReportView) -> Report:
+    """A server's report as one of our own."""
+    return Report(
+        tuple(
+            Check(one.name, Verdict(one.verdict), one.reason_code, one.zh, one.en, tuple(one.facts.items()))
+            for one in view.checks
+        )
+    )
 
 
 def _worse(one: ReportView, other: ReportView) -> ReportView:

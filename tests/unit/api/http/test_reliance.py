@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.client.documents import Shown, checks_of
+from api.client.documents import Shown
+from api.client.proofs import checks_of
 from api.client.reliance import of_printed, of_verified
 from api.services import decode
 from api.wire.proofs import ReportView
