@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ledger.errors import InvalidInput
 from ledger.merkle import FlatTree, lay_out
+from node.durable import sync_folder
 
 
 def tree_path(folder: Path, number: int) -> Path:
@@ -27,11 +28,7 @@ def write_tree(path: Path, leaves: list[bytes], expected: bytes | None = None) -
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
     return root
 
 

@@ -17,7 +17,7 @@ from api.settings import Settings
 from api.store.database import Database
 from ledger.errors import Conflict
 from node.artifacts import fingerprint
-from node.durable import PRIVATE
+from node.durable import PRIVATE, sync_folder
 from node.network import load
 
 CHUNK = 1 << 20
@@ -144,12 +144,3 @@ def _member(name: str, size: int, made_at: int) -> tarfile.TarInfo:
     member = tarfile.TarInfo(name)
     member.size, member.mtime, member.mode = size, made_at, PRIVATE
     return member
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

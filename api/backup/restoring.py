@@ -13,7 +13,7 @@ from api import founding
 from api.audit import AuditReport
 from api.backup import keys, postgres, sqlite
 from api.backup.facts import is_empty
-from api.backup.making import CHUNK, Progress, check_order, sync_folder
+from api.backup.making import CHUNK, Progress, check_order
 from api.backup.manifest import (
     CHAIN,
     DATABASE,
@@ -30,6 +30,7 @@ from api.backup.manifest import (
 from api.founding import DataFolder
 from api.settings import Settings
 from ledger.errors import Conflict, HuxinError
+from node.durable import sync_folder
 from node.embedded.checks import audit_folder
 from node.engines import EmbeddedEngine
 from node.network import load
