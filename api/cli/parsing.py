@@ -9,6 +9,7 @@ from ledger.errors import InvalidInput
 from ledger.ids import FOREVER, format_id, parse_id
 from ledger.procedure import Action, Mode, Right, Role
 from ledger.records import GranteeKind, Status
+from ledger.strict_json import loads
 
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 _Enum = TypeVar("_Enum", bound=IntEnum)
@@ -141,6 +142,17 @@ def text_file(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput("FILE_UNREADABLE", str(path), f"{path}: {error}", f"无法读取 {path}") from error
+
+
+def json_object(path: Path) -> dict[str, Any]:
+    """A file with one JSON object; InvalidInput ``FILE_NOT_JSON``."""
+    try:
+        found = loads(text_file(path))
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput("FILE_NOT_JSON", str(path), "not JSON", "不是 JSON 文件") from error
+    if not isinstance(found, dict):
+        raise InvalidInput("FILE_NOT_JSON", str(path), "not a JSON object", "不是 JSON 对象")
+    return found
 
 
 def plain(value: Any) -> Any:

@@ -179,11 +179,24 @@ def verify_license(
     digest: DigestText = None,
     identifier: Annotated[str | None, typer.Option(help="证照标识 identifier")] = None,
     leaf: Annotated[str | None, typer.Option(help="叶值 leaf")] = None,
+    code: Annotated[str | None, typer.Option(help="持证人出示的亮证码 code that its holder shows")] = None,
+    challenge: Annotated[
+        str | None, typer.Option(help="给持证人的随机码 what the holder was given, with --code")
+    ] = None,
+    card: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="批量签发的证照卡 card of a batch, with --code")
+    ] = None,
 ) -> None:
     """核验证照。退出码:0 有效,1 无效,3 无法判定。Verify a license; exit 0 valid, 1 invalid, 3 indeterminate."""
-    _exactly_one(file=file, digest=digest, identifier=identifier, leaf=leaf)
+    _exactly_one(file=file, digest=digest, identifier=identifier, leaf=leaf, code=code)
+    if code is None and (challenge is not None or card is not None):
+        raise InvalidInput("OPTIONS_CONFLICT", "--code", "only with --code", "--challenge、--card 须与 --code 同用")
     with session.client() as client:
-        if file:
+        if code:
+            shown = Card.read(parsing.json_object(card)) if card else None
+            more = (shown.license, shown.batch, shown.proof) if shown else ()
+            _conclude(session, client.proofs.verify_code(code, challenge, *more))
+        elif file:
             _conclude(session, client.proofs.verify_file(file))
         elif digest:
             _conclude(session, client.proofs.verify_digest(parse_digest(digest)))

@@ -13,7 +13,6 @@ from api.client.client import HuxinClient
 from api.client.uses import OF_THE_HOLDER, Card, Wanted, authorize, show, terms_of
 from api.wire.uses import SealUseView
 from ledger import acts
-from ledger.errors import InvalidInput
 from ledger.ids import parse_id
 from ledger.presentation import NONCE_SIZE
 
@@ -69,7 +68,7 @@ def license_use(
     case: Annotated[str | None, typer.Option(help="办件 case key")] = None,
 ) -> None:
     """窗口按授权使用证照,只能一次。Use a license as authorised, once."""
-    given = _object(path)
+    given = parsing.json_object(path)
     with session.officer_client() as client:
         act: Any = client.make(
             acts.UseLicense, client.officer, authorization=terms_of(given), case_key=parsing.word(case, "case")
@@ -118,14 +117,4 @@ def _code(session: Session, client: HuxinClient, card: Card, seconds: int, audie
 
 
 def _card(path: Path) -> Card:
-    return Card.read(_object(path))
-
-
-def _object(path: Path) -> Any:
-    try:
-        found = json.loads(parsing.text_file(path))
-    except ValueError as error:
-        raise InvalidInput("FILE_NOT_JSON", str(path), "not JSON", "不是 JSON 文件") from error
-    if not isinstance(found, dict):
-        raise InvalidInput("FILE_NOT_JSON", str(path), "not a JSON object", "不是 JSON 对象")
-    return found
+    return Card.read(parsing.json_object(path))

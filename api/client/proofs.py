@@ -18,6 +18,7 @@ from api.wire.proofs import (
     VerifyLicenseRequest,
     VerifySealRequest,
 )
+from api.wire.uses import VerifyPresentationRequest
 from ledger.acts import License
 from ledger.crypto import Digest, file_digests
 from ledger.ids import format_id
@@ -57,6 +58,19 @@ class Proofs:
                 license=write_act(license_), batch=None if batch is None else "0x" + batch.hex(),
                 proof=tuple("0x" + word.hex() for word in proof),
             )
+        )  # fmt: skip
+
+    def verify_code(
+        self, code: str, challenge: str | None = None, license_: License | None = None, batch: bytes | None = None,
+        proof: tuple[bytes, ...] = (),
+    ) -> ReportView:  # fmt: skip
+        """亮证: the same for a code made for ``challenge``; of a batch the license itself must be shown too."""
+        return self._ask(
+            "POST", "/v1/verify/presentation", ReportView,
+            VerifyPresentationRequest(
+                code=code, challenge=challenge, license=None if license_ is None else write_act(license_),
+                batch=None if batch is None else "0x" + batch.hex(), proof=tuple("0x" + word.hex() for word in proof),
+            ),
         )  # fmt: skip
 
     def verify_document(self, asked: VerifyDocumentRequest) -> DocumentView:

@@ -54,6 +54,10 @@ def run(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     return command
 
 
+def reasons(report: Any) -> set[str]:
+    return {one["reasonCode"] for one in report["checks"] if one["verdict"] != "valid"}
+
+
 def test_a_license_goes_from_its_issuer_to_its_holder_to_a_window(town: Town, run: Run, tmp_path: Path) -> None:
     file, card, given = tmp_path / "license.ofd", tmp_path / "card.json", tmp_path / "given.json"
     file.write_bytes(b"a license's bytes")
@@ -66,11 +70,18 @@ def test_a_license_goes_from_its_issuer_to_its_holder_to_a_window(town: Town, ru
     assert "持证人" not in card.read_text("utf-8"), "the card shows the key and not who holds it"
 
     code, shown = run("holder", "license", "present", str(card), "--challenge", "4711")
-    body = {"code": shown["code"], "challenge": "4711"}
-    assert town.client.post("/v1/verify/presentation", json=body).json()["verdict"] == "valid"
+    verify = ("verify", "license", "--code", shown["code"])
+    town.container.vitals.forget()
+    assert run("clerk", *verify, "--challenge", "4711")[0] == 0
+    assert run("clerk", *verify, "--challenge", "4711", "--card", str(card))[0] == 0
+    code, report = run("clerk", *verify, "--challenge", "4712")
+    assert (code, reasons(report)) == (1, {"PRESENTATION_FOR_ANOTHER"})
     code, forged = run("thief", "license", "present", str(card), "--challenge", "4711")
-    body = {"code": forged["code"], "challenge": "4711"}
-    assert town.client.post("/v1/verify/presentation", json=body).json()["verdict"] == "invalid"
+    code, report = run("clerk", "verify", "license", "--code", forged["code"], "--challenge", "4711")
+    assert (code, reasons(report)) == (1, {"HOLDER_NOT_PROVEN"})
+    assert run("clerk", *verify, "--leaf", issued["leaf"])[1]["error"]["code"] == "ONE_OF"
+    alone = ("verify", "license", "--leaf", issued["leaf"], "--challenge", "4711")
+    assert run("clerk", *alone)[1]["error"]["code"] == "OPTIONS_CONFLICT"
 
     where = ("--window", format_id(WINDOW), "--item", format_id(ITEM), "--agent-name", "受托人")
     assert run("holder", "license", "authorize", str(card), str(given), *where)[0] == 0
