@@ -31,18 +31,16 @@ class Name:
         text = ", ".join(f"{_SHORT.get(kind, kind)}={value}" for kind, value in self.attributes)
         return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
-    def values(self, kind: str) -> tuple[str, ...]:
-        """All texts of the attribute with this dotted type."""
-        return tuple(value for named, value in self.attributes if named == kind)
-
-    @property
-    def organizations(self) -> tuple[str, ...]:
-        """O and CN: the names an agency goes by in its certificate."""
-        return self.values("2.5.4.10") + self.values("2.5.4.3")
-
     def same_as(self, other: "Name") -> bool:
         """Equal bytes, or equal up to string types, case and white space (RFC 5280 7.1)."""
-        return self.raw == other.raw or (bool(self.attributes) and _folded(self) == _folded(other))
+        if self.raw == other.raw:
+            return True
+        return _clear(self) and _clear(other) and _folded(self) == _folded(other)
+
+
+def _clear(name: Name) -> bool:
+    """Whether every attribute could be read whole: what stands for something unreadable is equal to nothing."""
+    return bool(name.attributes) and not any(kind == "?" or "\ufffd" in text for kind, text in name.attributes)
 
 
 def _folded(name: Name) -> list[tuple[str, str]]:

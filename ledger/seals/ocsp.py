@@ -1,8 +1,15 @@
 """OCSP responses (RFC 6960) given offline: signed by the issuer or by a responder that the issuer appointed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from ledger.seals.certificates import OCSP_SIGNING, Certificate, parse_certificate
+from ledger.seals.certificates import (
+    DIGITAL_SIGNATURE,
+    NON_REPUDIATION,
+    OCSP_SIGNING,
+    Certificate,
+    parse_certificate,
+    read_extensions,
+)
 from ledger.seals.der import (
     ENUMERATED,
     SEQUENCE,
@@ -44,23 +51,46 @@ class OcspResponse:
     signature: bytes = field(repr=False)
 
     def status_of(self, certificate: Certificate, issuer: Certificate) -> Status | None:
-        """What it says of the certificate, if the issuer or an appointed responder signed it."""
-        if not self._signed_for(issuer):
-            return None
-        return next((one.status for one in self.answers if _is_about(one, certificate, issuer)), None)
+        """What it says of the certificate, if the issuer or an appointed responder signed it.
 
-    def _signed_for(self, issuer: Certificate) -> bool:
-        keys = [issuer] + [one for one in self.certificates if _appointed(one, issuer, self.produced)]
-        return any(
-            verify_cached(self.algorithm, key.public_key_info, self.signed, self.signature) is Outcome.HOLDS
-            for key in keys
-        )
+        An answer of a responder says nothing of what came after its certificate ended: whoever has the old key could
+        have written it. Where several answers are about the certificate, one that says "revoked" counts.
+        """
+        responder = self._responder(issuer)
+        about = [one.status for one in self.answers if _is_about(one, certificate, issuer)]
+        if responder is None or not about:
+            return None
+        status = min(about, key=_weight)
+        return status if responder is issuer or status is None else _until(status, responder.valid_until)
+
+    def _responder(self, issuer: Certificate) -> Certificate | None:
+        """Whose signature it carries: the issuer's, or that of somebody whom the issuer appointed."""
+        keys = (issuer, *(one for one in self.certificates if _appointed(one, issuer, self.produced)))
+        held = (
+            key for key in keys
+            if verify_cached(self.algorithm, key.public_key_info, self.signed, self.signature) is Outcome.HOLDS
+        )  # fmt: skip
+        return next(held, None)
+
+
+def _weight(status: Status | None) -> int:
+    """Revoked before not known before good."""
+    return 1 if status is None else 0 if status.revoked else 2
+
+
+def _until(status: Status, end: int) -> Status | None:
+    """What is left of it where nothing of what came after ``end`` counts."""
+    if status.this_update > end:
+        return None
+    return replace(status, next_update=None if status.next_update is None else min(status.next_update, end))
 
 
 def _appointed(responder: Certificate, issuer: Certificate, moment: int) -> bool:
-    """Issued by the issuer itself, for OCSP, valid then (RFC 6960 4.2.2.2)."""
+    """Issued by the issuer itself, for OCSP and signing, valid then (RFC 6960 4.2.2.2)."""
+    signs = responder.key_usage is None or bool(responder.key_usage & {DIGITAL_SIGNATURE, NON_REPUDIATION})
     return (
-        OCSP_SIGNING in responder.extended_usage
+        signs
+        and OCSP_SIGNING in responder.extended_usage
         and responder.issuer.same_as(issuer.subject)
         and responder.valid_at(moment)
         and not responder.unknown_critical
@@ -84,10 +114,11 @@ def parse_ocsp(data: bytes) -> OcspResponse:
         raise state.fault("OCSP_STATUS", "the responder refused to answer", "OCSP 服务未给出答复")
     body = outer.take(0xA0).only().fields()
     outer.done()
-    kind = body.take()
+    kind, answer = body.take(), body.take()
+    body.done()
     if read_oid(kind) != _BASIC:
         raise kind.fault("OCSP_TYPE", "not a basic OCSP response", "不是基本 OCSP 响应")
-    return _basic(decode(read_octets(body.take())))
+    return _basic(decode(read_octets(answer)))
 
 
 def _basic(element: Element) -> OcspResponse:
@@ -100,7 +131,10 @@ def _basic(element: Element) -> OcspResponse:
     data.optional(0xA0)
     data.take()
     produced = read_time(data.take())
-    answers = tuple(_single(one) for one in data.take(SEQUENCE).children)
+    listed = data.take(SEQUENCE)
+    understood = _understood(data.optional(0xA1))
+    data.done()
+    answers = tuple(_single(one, understood=understood) for one in listed.children)
     given = certificates.only().children if certificates else ()
     return OcspResponse(
         signed=signed.raw, answers=answers, produced=produced,
@@ -109,22 +143,30 @@ def _basic(element: Element) -> OcspResponse:
     )  # fmt: skip
 
 
-def _single(element: Element) -> SingleStatus:
+def _understood(explicit: Element | None) -> bool:
+    """Whether no extension is critical: none is understood here, but none need be."""
+    return explicit is None or not any(one.critical for one in read_extensions(explicit.only())[0])
+
+
+def _single(element: Element, *, understood: bool) -> SingleStatus:
     fields = element.fields()
     about = fields.take(SEQUENCE).fields()
     digest = read_oid(about.take(SEQUENCE).fields().take())
     issuer_name, issuer_key = read_octets(about.take()), read_octets(about.take())
     serial = read_integer(about.take())
+    about.done()
     answer = fields.take()
     this_update = read_time(fields.take())
     following = fields.optional(0xA0)
     next_update = None if following is None else read_time(following.only())
-    revoked = _read_revoked(answer) if answer.tag == _REVOKED else None
-    status = None
-    if answer.tag in {_GOOD, _REVOKED}:
-        status = Status("OCSP", this_update, next_update, revoked, expired_kept=False)
-    elif answer.tag != _UNKNOWN:
+    understood = _understood(fields.optional(0xA1)) and understood
+    fields.done()
+    if answer.tag not in {_GOOD, _REVOKED, _UNKNOWN}:
         raise answer.fault("OCSP_ANSWER", "an answer is good, revoked or unknown", "OCSP 状态取值错误")
+    revoked = (_read_revoked(answer),) if answer.tag == _REVOKED else ()
+    status = None
+    if understood and answer.tag != _UNKNOWN:
+        status = Status("OCSP", this_update, next_update, revoked, expired_kept=False)
     return SingleStatus(digest, issuer_name, issuer_key, serial, status)
 
 

@@ -4,7 +4,7 @@ A source says something about a certificate only if its issuer (or, for OCSP, a 
 signed it and its scope takes the certificate in. Where no source does, the answer is "not known", never "good".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -30,6 +30,7 @@ from ledger.seals.times import read_time
 from ledger.seals.verifying import Outcome, verify_cached
 
 _REASON, _INVALIDITY, _SCOPE, _EXPIRED_KEPT = "2.5.29.21", "2.5.29.24", "2.5.29.28", "2.5.29.60"
+_DELTA = "2.5.29.27"
 # key compromise, CA compromise, AA compromise: whoever has the key can also write an earlier signing time.
 COMPROMISE = frozenset({1, 2, 10})
 _LIMITS = Limits(size=64 << 20, elements=2_000_000, depth=16)
@@ -46,12 +47,12 @@ class Revoked:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What one source says of one certificate as of ``this_update``; ``revoked`` is None for "not revoked"."""
+    """What one source says of one certificate as of ``this_update``; ``revoked`` is empty for "not revoked"."""
 
     source: str
     this_update: int
     next_update: int | None
-    revoked: Revoked | None
+    revoked: tuple[Revoked, ...]
     expired_kept: bool
 
 
@@ -75,13 +76,13 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class RevocationList:
-    """A revocation list 证书撤销列表 as it stood; ``revoked`` by serial number."""
+    """A revocation list 证书撤销列表 as it stood; ``revoked`` by serial number, all entries of each."""
 
     signed: bytes = field(repr=False)
     issuer: Name
     this_update: int
     next_update: int | None
-    revoked: Mapping[int, Revoked] = field(repr=False)
+    revoked: Mapping[int, tuple[Revoked, ...]] = field(repr=False)
     scope: Scope
     expired_kept: bool
     algorithm: str
@@ -95,7 +96,7 @@ class RevocationList:
             return None
         if verify_cached(self.algorithm, issuer.public_key_info, self.signed, self.signature) is not Outcome.HOLDS:
             return None
-        found = self.revoked.get(certificate.serial)
+        found = self.revoked.get(certificate.serial, ())
         return Status("CRL", self.this_update, self.next_update, found, self.expired_kept)
 
 
@@ -115,7 +116,9 @@ def parse_revocation_list(data: bytes) -> RevocationList:
     entries = fields.optional(SEQUENCE)
     scope, expired_kept = _list_extensions(fields.optional(0xA0))
     fields.done()
-    revoked = dict(_entry(entry.fields()) for entry in entries.children) if entries else {}
+    revoked, understood = _read_entries(entries.children if entries else ())
+    if not understood:
+        scope = Scope(understood=False)
     return RevocationList(
         signed=signed.raw, issuer=issuer, this_update=this_update, next_update=next_update,
         revoked=MappingProxyType(revoked), scope=scope, expired_kept=expired_kept,
@@ -128,17 +131,31 @@ def _optional_time(fields: Fields) -> int | None:
     return None if found is None else read_time(found)
 
 
-def _entry(fields: Fields) -> tuple[int, Revoked]:
+def _read_entries(entries: Iterable[Element]) -> tuple[dict[int, tuple[Revoked, ...]], bool]:
+    """By serial number, all entries of each: a later one must not hide an earlier; and whether all were understood."""
+    found: dict[int, tuple[Revoked, ...]] = {}
+    understood = True
+    for entry in entries:
+        serial, revoked, clear = _entry(entry.fields())
+        found[serial] = (*found.get(serial, ()), revoked)
+        understood = understood and clear
+    return found, understood
+
+
+def _entry(fields: Fields) -> tuple[int, Revoked, bool]:
     serial, moment = read_integer(fields.take()), read_time(fields.take())
     listed = fields.optional(SEQUENCE)
     fields.done()
     reason = suspect = None
+    understood = True
     for extension in read_extensions(listed)[0] if listed else ():
         if extension.kind == _REASON:
             reason = read_integer(decode(extension.value), ENUMERATED)
         elif extension.kind == _INVALIDITY:
             suspect = read_time(decode(extension.value))
-    return serial, Revoked(moment, reason, suspect)
+        elif extension.critical:  # an entry of another issuer's, say: the list may mean something else (RFC 5280 5.3)
+            understood = False
+    return serial, Revoked(moment, reason, suspect), understood
 
 
 def _list_extensions(explicit: Element | None) -> tuple[Scope, bool]:
@@ -148,7 +165,7 @@ def _list_extensions(explicit: Element | None) -> tuple[Scope, bool]:
             scope = _read_scope(decode(extension.value))
         elif extension.kind == _EXPIRED_KEPT:
             kept = True
-        elif extension.critical:
+        elif extension.critical or extension.kind == _DELTA:  # a delta list says only what has changed
             return Scope(understood=False), kept
     return scope, kept
 
@@ -159,7 +176,10 @@ def _read_scope(element: Element) -> Scope:
     users, authorities = fields.optional(0x81), fields.optional(0x82)
     # Anything else (indirect, some reasons only, attribute certificates) would need more than one list to judge.
     partial = [child for child in fields if child.tag == 0x83 or child.content != b"\x00"]
-    return Scope(_flag(users), _flag(authorities), locations(point), not partial)
+    points = locations(point)
+    # A part that is named by a directory name instead of an address is a part all the same.
+    named_otherwise = point is not None and not points
+    return Scope(_flag(users), _flag(authorities), points, not partial and not named_otherwise)
 
 
 def _flag(element: Element | None) -> bool:

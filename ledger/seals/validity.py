@@ -28,6 +28,8 @@ from ledger.seals.trust import Path, TrustStore, find_paths
 from ledger.seals.verifying import Outcome, verify_cached
 from ledger.verdict import Check, Report, Verdict
 
+_WORST_FIRST = (Verdict.INVALID, Verdict.INDETERMINATE, Verdict.VALID)
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -65,8 +67,7 @@ def judge_certificate(
         return Judged((items.form.fails(form, error.code, en, zh, {"where": error.where}),), None)
     judge = _Judge(items, form, store, moments)
     paths = find_paths(certificate, store, given) or ((certificate,),)
-    order = (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)
-    best = min((judge.checks(path) for path in paths), key=lambda checks: order.index(Report(checks).overall))
+    best = max((judge.checks(path) for path in paths), key=lambda checks: _WORST_FIRST.index(Report(checks).overall))
     noted = tuple(as_check(finding, items.form.name) for finding in certificate.findings)
     return Judged((items.form.ok(form, facts_of(certificate).to_facts()), *best, *noted), certificate)
 
@@ -100,7 +101,8 @@ class _Judge:
         if not self._store.is_anchor(path[-1]):
             return self._not_trusted(leaf)
         for below, issuer in enumerate(path[1:]):
-            old_root = not issuer.extensions and self._store.is_anchor(issuer)
+            # Roots of version 1 cannot say that they are authorities; a pinned user's certificate is none.
+            old_root = not issuer.extensions and issuer.self_issued and self._store.is_anchor(issuer)
             may_sign = issuer.key_usage is None or CERTIFICATE_SIGN in issuer.key_usage
             if not (issuer.is_authority or old_root) or not may_sign:
                 en, zh = "a certificate on the path may not issue certificates", "证书链中有证书无权签发证书"
@@ -177,9 +179,11 @@ class _Judge:
     def _status(self, certificate: Certificate, statuses: tuple[Status, ...], facts: dict[str, object]) -> Check | None:
         """What keeps this certificate's revocation check from passing, if anything."""
         item, form, moments = self._items.revocation, self._form, self._moments
-        revoked = [status.revoked for status in statuses if status.revoked is not None]
+        revoked = [one for status in statuses for one in status.revoked]
         if revoked:
-            return self._revoked(min(revoked, key=lambda one: one.moment), facts)
+            # An entry that does no harm (superseded since) must not hide one that does (the key was stolen).
+            harm = [found for one in revoked if (found := self._revoked(one, facts)) is not None]
+            return min(harm, key=lambda check: _WORST_FIRST.index(check.verdict), default=None)
         timely = [s for s in statuses if _covers(s, certificate, moments.reference)]
         if timely:
             facts["source"] = ", ".join(sorted({f"{s.source} {as_text(s.this_update)}" for s in timely}))

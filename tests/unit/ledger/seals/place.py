@@ -11,7 +11,7 @@ from ledger.seals.development import DAY, RED_DOT, DevelopmentAuthority
 from ledger.seals.issuing import Identity
 from ledger.seals.making import SealDraft, SignatureDraft, Stamper, make_seal, make_signature
 from ledger.seals.seal import Form
-from ledger.seals.trust import TrustStores
+from ledger.seals.trust import TrustStore, TrustStores
 from ledger.verdict import Report
 
 NOON = 1_780_000_000
@@ -63,6 +63,19 @@ def found_place() -> Place:
         authority, authority.issue("Seal Maker", "省印章制作中心"), authority.issue("Seal", "某市行政审批服务局"),
         authority.issue("Seal", "另一市行政审批服务局"), authority.issue_stamper(),
     )  # fmt: skip
+
+
+def trust_in(
+    place: Place, *, lists: tuple[bytes, ...] = (), responses: tuple[bytes, ...] = (), between: tuple[bytes, ...] = ()
+) -> TrustStores:
+    """Signers judged with what is given, everybody else with a good list."""
+    good = place.trust()
+    signers = TrustStore.of([place.authority.root.certificate], between, lists, responses)
+    return TrustStores(good.makers, signers, good.time_stamps)
+
+
+def checked_with(place: Place, *lists: bytes, proven_at: int | None = None) -> SignatureReport:
+    return place.check(place.signature(Form.V4), trust_in(place, lists=lists), proven_at=proven_at)
 
 
 def codes(report: Report) -> set[str]:

@@ -15,23 +15,10 @@ from ledger.seals.revocation import Revoked
 from ledger.seals.seal import Form
 from ledger.seals.trust import TrustStore, TrustStores
 from ledger.verdict import Verdict
-from tests.unit.ledger.seals.place import DOCUMENT, NOON, Place, codes
+from tests.unit.ledger.seals.place import DOCUMENT, NOON, Place, checked_with, codes, trust_in
 
 V4 = Form.V4
 KEY_COMPROMISE, SUPERSEDED = 1, 4
-
-
-def trust_in(
-    place: Place, *, lists: tuple[bytes, ...] = (), responses: tuple[bytes, ...] = (), between: tuple[bytes, ...] = ()
-) -> TrustStores:
-    """Signers judged with what is given, everybody else with a good list."""
-    good = place.trust()
-    signers = TrustStore.of([place.authority.root.certificate], between, lists, responses)
-    return TrustStores(good.makers, signers, good.time_stamps)
-
-
-def checked_with(place: Place, *lists: bytes, proven_at: int | None = None) -> SignatureReport:
-    return place.check(place.signature(V4), trust_in(place, lists=lists), proven_at=proven_at)
 
 
 def listing(place: Place, revoked: Revoked, *, at: int = NOON + DAY) -> bytes:
