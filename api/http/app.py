@@ -13,6 +13,7 @@ from api.http.inquiry import Inquiry
 from api.http.intake import Intake
 from api.http.limits import LimitRequests, Limits
 from api.http.metrics import Metrics
+from api.http.onepiece import InOnePiece
 from api.http.rates import Buckets, Callers
 from api.http.routes import acts, cases, grants, operations, proofs, registry, sessions, uses
 from api.http.turns import Turns
@@ -83,7 +84,7 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
         acts=Turns(clock, ACT_TURNS),
         user_of=container.signins.user_of,
     )
-    app.front = Guard(limited, metrics, clock, container.random_bytes)
+    app.front = InOnePiece(Guard(limited, metrics, clock, container.random_bytes))
     app.state.container, app.state.metrics, app.state.callers = container, metrics, callers
     for router in ROUTERS:
         app.include_router(router)

@@ -12,6 +12,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.http.farewell import Farewell, Unfinished
+from api.http.onepiece import CYCLE
 from api.http.problems import problem, wire
 
 HEAD_BYTES = 32_768
@@ -170,6 +171,8 @@ class PatientProtocol(HttpToolsProtocol):
             raise ValueError("head too large")
         self._head_since, self._body_since, self._brought = 0.0, self.loop.time(), 0
         super().on_headers_complete()
+        scope: Any = self.scope
+        scope[CYCLE] = self.cycle
 
     def on_body(self, body: bytes) -> None:
         """Count it."""
