@@ -16,7 +16,7 @@ from ledger.algorithms.schemes import (
     pss_parameters,
     signature_algorithm,
 )
-from ledger.algorithms.sm2_keys import check_public_key, public_key_info
+from ledger.algorithms.sm2_keys import INFO_HEADER, check_public_key, public_key_info
 from ledger.errors import InvalidInput
 
 _HASHES: dict[DigestAlgorithm, hashes.HashAlgorithm] = {
@@ -82,10 +82,10 @@ def public_key(info: bytes) -> PublicKey:
     are not among SM2, RSA, P-256, P-384, P-521; ``SM2_KEY_INVALID`` for a point off SM2's curve.
     """
     try:
-        algorithm, key = der.children(der.only(info, der.SEQUENCE))
-        oid, *rest = (one for one in der.children(algorithm.content))
-        if der.dotted_oid(oid) == oids.EC_PUBLIC_KEY and rest and rest[0].raw == der.encode_oid(oids.SM2_CURVE):
-            return _sm2_key(info, der.only(key.raw, der.BIT_STRING)[1:])
+        if info.startswith(INFO_HEADER):
+            return _sm2_key(info, info[len(INFO_HEADER) :])
+        algorithm, _ = der.children(der.only(info, der.SEQUENCE))
+        oid, *_ = der.children(algorithm.content)
         return _other_key(info, der.dotted_oid(oid))
     except ValueError as error:
         raise InvalidInput("KEY_MALFORMED", "public_key", "the public key cannot be read", "公钥无法解析") from error

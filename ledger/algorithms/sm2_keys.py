@@ -10,7 +10,8 @@ DEFAULT_IDENT = b"1234567812345678"
 """The signer's identifier where nothing else is agreed (GM/T 0009-2012, clause 10)."""
 
 _ALGORITHM = der.encode(der.SEQUENCE, der.encode_oid(oids.EC_PUBLIC_KEY), der.encode_oid(oids.SM2_CURVE))
-_SPKI = der.encode(der.SEQUENCE, _ALGORITHM, der.encode(der.BIT_STRING, bytes(66)))[:-65]
+INFO_HEADER = der.encode(der.SEQUENCE, _ALGORITHM, der.encode(der.BIT_STRING, bytes(66)))[:-65]
+"""What stands before the 65 bytes of a key in its SubjectPublicKeyInfo: there is one way to write it."""
 _ZERO, _ORDER = bytes(32), sm2_curve.N.to_bytes(32)
 _CURVE = b"".join(
     one.to_bytes(32) for one in (sm2_curve.A, sm2_curve.B, sm2_curve.G[0], sm2_curve.G[1])
@@ -100,7 +101,7 @@ def encode_signature(raw: bytes) -> bytes:
 def public_key_info(public_key: bytes) -> bytes:
     """SubjectPublicKeyInfo (DER) of a 65-byte public key; ``SM2_KEY_INVALID``."""
     check_public_key(public_key)
-    return _SPKI + public_key
+    return INFO_HEADER + public_key
 
 
 def private_key_info(private_key: bytes, public_key: bytes) -> bytes:

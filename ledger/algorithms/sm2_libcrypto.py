@@ -126,9 +126,11 @@ class Libcrypto:
             raise self._failed("preparing to verify")
         encoded = sm2_keys.encode_signature(signature)
         outcome = self._library.EVP_PKEY_verify(context.pointer, encoded, len(encoded), digest, len(digest))
-        if outcome != 1:
+        if outcome < 0:
+            raise self._failed("verifying")
+        if outcome == 0:
             self._library.ERR_clear_error()
-        return bool(outcome == 1)
+        return bool(outcome)
 
     def signer(self, private_key: bytes, public_key: bytes) -> Callable[[bytes], bytes]:
         """Signs digests, r ‖ s, with nonces from OpenSSL's own generator; OpenSSL holds the key until it is freed."""

@@ -31,15 +31,17 @@ from ledger.seals.times import as_text, in_utc, read_time
 DIGITAL_SIGNATURE, NON_REPUDIATION, CERTIFICATE_SIGN, LIST_SIGN = 0, 1, 5, 6
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
 OCSP_SIGNING = "1.3.6.1.5.5.7.3.9"
+SERVER, PROGRAM = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3"
+# Whose certificate is for these alone signs neither seals nor documents.
+FOR_OTHERS = frozenset({SERVER, PROGRAM, TIME_STAMPING, OCSP_SIGNING})
 # Marks what our own development authority issues (an arc of X.667, derived from a UUID).
 DEVELOPMENT_MARK = "2.25.322652823523283174448444461937896647618"
 
 _KEY_IDENTIFIER, _KEY_USAGE, _BASIC, _DISTRIBUTION = "2.5.29.14", "2.5.29.15", "2.5.29.19", "2.5.29.31"
 _AUTHORITY_KEY, _EXTENDED_USAGE = "2.5.29.35", "2.5.29.37"
-# Understood, or harmless to a judgement whether this key signed this: alternative names, policies without constraints.
-_UNDERSTOOD = frozenset({
-    _KEY_IDENTIFIER, _KEY_USAGE, _BASIC, _DISTRIBUTION, _AUTHORITY_KEY, _EXTENDED_USAGE, "2.5.29.17", "2.5.29.32",
-})  # fmt: skip
+_READ = frozenset({_KEY_IDENTIFIER, _KEY_USAGE, _BASIC, _DISTRIBUTION, _AUTHORITY_KEY, _EXTENDED_USAGE})
+# Harmless to a judgement whether this key signed this, and not even read: alternative names, policies.
+_UNDERSTOOD = _READ | {"2.5.29.17", "2.5.29.32"}
 
 _LIMITS = Limits(size=1 << 15, elements=2_000, depth=24)
 # Bytes of a certificate that is kept read: what is larger is odd, and must not fill the memory.
@@ -209,11 +211,9 @@ class _Body:
         self._findings.extend(findings)
         if any(extension.kind == DEVELOPMENT_MARK for extension in extensions):
             self._findings.append(Finding.DEVELOPMENT_CERTIFICATE)
-        for extension in extensions:
-            if extension.kind in self._values:
-                raise explicit.fault("CERTIFICATE_EXTENSION", "an extension occurs twice", "扩展项重复出现")
-            if extension.kind in _UNDERSTOOD:
-                self._values[extension.kind] = decode(extension.value)
+        if len({extension.kind for extension in extensions}) != len(extensions):
+            raise explicit.fault("CERTIFICATE_EXTENSION", "an extension occurs twice", "扩展项重复出现")
+        self._values = {one.kind: decode(one.value) for one in extensions if one.kind in _READ}
         return extensions
 
     def _basic(self) -> tuple[bool, int | None]:

@@ -105,6 +105,7 @@ DATA_VALUE = Item("D2", "signed_data.value", "签名值正确", "the signature v
 DATA_SIGNER = _certificate_items("D", 3, "signed_data.signer", "签名者", "signer")
 DATA_TIME = Item("D9", "signed_data.time", "签名时间合理", "the signing time is possible")
 DATA_CONTENT = Item("D10", "signed_data.content", "原文一致", "the content is the document's")
+DATA_EXPECTED = Item("D11", "signed_data.expected", "是所要求的签名者", "it is signed by whom it is asked for")
 
 STAMP_FORMAT = Item("T1", "time_stamp.format", "时间戳格式正确", "the time stamp is well formed")
 STAMP_VALUE = Item("T2", "time_stamp.value", "时间戳签名正确", "the time stamp's signature holds")
@@ -115,6 +116,6 @@ _GROUPS = (MAKER, SIGNER, DATA_SIGNER, STAMPER)
 CHECKLIST: tuple[Item, ...] = (
     SEAL_FORMAT, SEAL_SIGNATURE, SEAL_PERIOD, SEAL_CUSTOM, SEAL_EXPECTED,
     FORMAT, VALUE, TIME, DATA_HASH, LISTED, SEAL_AT_SIGNING, CUSTOM,
-    DATA_FORMAT, DATA_VALUE, DATA_TIME, DATA_CONTENT, STAMP_FORMAT, STAMP_VALUE, STAMP_IMPRINT,
+    DATA_FORMAT, DATA_VALUE, DATA_TIME, DATA_CONTENT, DATA_EXPECTED, STAMP_FORMAT, STAMP_VALUE, STAMP_IMPRINT,
     *(item for g in _GROUPS for item in (g.form, g.chain, g.period, g.revocation, g.usage, g.extensions)),
 )  # fmt: skip

@@ -6,6 +6,7 @@ Nothing that is handed in makes these functions raise; what cannot be read is a 
 from dataclasses import dataclass, field
 
 from ledger.algorithms import digests
+from ledger.errors import Unavailable
 from ledger.seals import certificates, seal, signature, signed_data
 from ledger.seals.certificates import CertificateFacts
 from ledger.seals.checklist import (
@@ -24,7 +25,7 @@ from ledger.seals.checklist import (
 from ledger.seals.data_checks import judge_signed_data
 from ledger.seals.der import Element, MalformedDer, decode
 from ledger.seals.findings import as_check
-from ledger.seals.judging import Expected, Question, custom_check, time_check, value_check
+from ledger.seals.judging import SKEW, Expected, Question, custom_check, time_check, value_check
 from ledger.seals.seal import Form, SealFacts
 from ledger.seals.seal_checks import judge_seal
 from ledger.seals.signature import SealSignature
@@ -32,7 +33,7 @@ from ledger.seals.stamps import StampJudged, judge_time_stamp
 from ledger.seals.times import as_text
 from ledger.seals.trust import TrustStores
 from ledger.seals.validity import Moments, judge_certificate
-from ledger.seals.verifying import digest_by_oid, matching_digest, verify
+from ledger.seals.verifying import matching_digest, verify
 from ledger.verdict import Check, Report, Verdict
 
 __all__ = ["ANY", "Expected", "SealReport", "SignatureReport", "check_seal", "check_signature"]
@@ -85,7 +86,10 @@ def check_seal(
         found = seal.parse_seal(der)
     except MalformedDer as error:
         return SealReport(Report((_unreadable(SEAL_FORMAT, error),)))
-    judged = judge_seal(found, Question(trust, at, proven_at, expected))
+    try:
+        judged = judge_seal(found, Question(trust, at, proven_at, expected))
+    except Unavailable as error:
+        return SealReport(Report((_outage(SEAL_FORMAT, error),)))
     maker = None if judged.maker is None else certificates.facts_of(judged.maker)
     return SealReport(Report(judged.checks), judged.facts, maker)
 
@@ -113,6 +117,13 @@ def check_signature(
         return _check_seal_signature(signature.read_signature(element), original, question)
     except MalformedDer as error:
         return SignatureReport(Report((_unreadable(FORMAT, error),)))
+    except Unavailable as error:
+        return SignatureReport(Report((_outage(FORMAT, error),)))
+
+
+def _outage(item: Item, error: Unavailable) -> Check:
+    """Nothing here can compute what must be computed: that says nothing of the file."""
+    return item.unknown(None, error.code, f"could not be checked here: {error.en}", f"此处无法验证：{error.zh}")
 
 
 def _unreadable(item: Item, error: MalformedDer) -> Check:
@@ -187,16 +198,17 @@ def _listed(found: SealSignature) -> Check:
     """The signer's certificate itself, or its digest, must stand in the seal's list."""
     if found.signer in found.seal.certificates:
         return LISTED.ok(found.form, {"by": "certificate"})
-    given = found.seal.digests
-    for one in given:
-        if digest_by_oid(one.algorithm, found.signer) == one.value:
-            named = digests.named(one.algorithm)
-            if named is not None and not named.weak:
-                return LISTED.ok(found.form, {"by": f"{named.label} digest"})
-    unknown = [one.algorithm for one in given if digests.named(one.algorithm) is None]
-    if unknown:
+    given = [(digests.named(one.algorithm), one.value) for one in found.seal.digests]
+    by = {named for named, value in given if named is not None and digests.digest(named, found.signer) == value}
+    strong = [named.label for named in by if not named.weak]
+    if strong:
+        return LISTED.ok(found.form, {"by": f"{strong[0]} digest"})
+    if by:
+        en, zh = "the seal names its signer by a weak digest only", "印章只以弱杂凑值列出签章者证书"
+        return LISTED.fails(found.form, "LIST_DIGEST_WEAK", en, zh)
+    if any(named is None for named, _ in given):
         en, zh = "the seal lists certificates by a digest that is not known here", "印章证书列表使用无法识别的杂凑算法"
-        return LISTED.unknown(found.form, "LIST_UNKNOWN_DIGEST", en, zh, {"algorithm": unknown[0]})
+        return LISTED.unknown(found.form, "LIST_UNKNOWN_DIGEST", en, zh)
     en, zh = "the signer's certificate is not among those the seal may be used with", "签章者证书不在印章证书列表内"
     return LISTED.fails(found.form, "SIGNER_NOT_LISTED", en, zh)
 
@@ -207,4 +219,8 @@ def _seal_at_signing(found: SealSignature, moment: int) -> Check:
     if not start <= moment <= end:
         en, zh = "signed outside the seal's period", "签章时间不在印章有效期内"
         return SEAL_AT_SIGNING.fails(found.form, "SIGNED_OUTSIDE_SEAL_PERIOD", en, zh, facts)
+    if moment + SKEW < found.seal.created:
+        en, zh = "signed before the seal in it was made", "签章时间早于印章制作时间"
+        facts["created"] = as_text(found.seal.created)
+        return SEAL_AT_SIGNING.fails(found.form, "SIGNED_BEFORE_SEAL_WAS_MADE", en, zh, facts)
     return SEAL_AT_SIGNING.ok(found.form, facts)

@@ -245,7 +245,9 @@ def read_bits(element: Element) -> bytes:
 def read_flags(element: Element) -> frozenset[int]:
     """The numbers of the bits set in a named bit list (key usage); raises ``MalformedDer``."""
     content = element.expect(BIT_STRING).content
-    if not 1 <= len(content) <= 8 or content[0] > 7 or (len(content) == 1 and content[0]):
+    unused = content[0] if content else 8
+    # Bits that do not count are zero (X.690 11.2.1); zeros at the end that do count are met and mean the same.
+    if not 1 <= len(content) <= 8 or unused > 7 or (content[-1] if len(content) > 1 else 0xFF) & (1 << unused) - 1:
         raise element.fault("DER_BIT_STRING", "not a list of named bits", "位串格式错误")
     return frozenset(i for i in range((len(content) - 1) * 8) if content[1 + i // 8] >> (7 - i % 8) & 1)
 

@@ -17,13 +17,15 @@ from ledger.verdict import Check
 SKEW = 300
 # Identifiers of organisations in certificate extensions (GB/T 20518 5.2.4.3): 1.2.156.10260.4.1.x.
 _OWNER_EXTENSIONS = "1.2.156.10260.4.1."
+_OWNER_ATTRIBUTES = frozenset({"2.5.4.3", "2.5.4.5", "2.5.4.10", "2.5.4.11", "2.5.4.97"})
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """Which seal must it be? By registered digests (SM3 of the seal's DER), by owners' names or codes; empty: any.
 
-    An owner is matched against every attribute of the signer's name and the organisation codes in its extensions.
+    An owner is matched against the signer's names (organisation, unit, common name), numbers (serial number,
+    organisation identifier) and the organisation codes in its extensions; where it is located names nobody.
     """
 
     seals: tuple[bytes, ...] = ()
@@ -100,15 +102,20 @@ def custom_check(item: Item, form: Form, extensions: tuple[Extension, ...]) -> C
     return item.ok(form)
 
 
-def owner_names(certificate: Certificate) -> frozenset[str]:
+def is_of_owner(certificate: Certificate, expected: Expected) -> bool:
+    """Whether the certificate is one of the owners'."""
+    return not _owner_names(certificate).isdisjoint(_folded(owner) for owner in expected.owners)
+
+
+def _owner_names(certificate: Certificate) -> frozenset[str]:
     """Every text by which the certificate names its owner, folded for comparison."""
-    texts = [value for _, value in certificate.subject.attributes]
+    texts = [value for kind, value in certificate.subject.attributes if kind in _OWNER_ATTRIBUTES]
     coded = (one for one in certificate.extensions if one.kind.startswith(_OWNER_EXTENSIONS))
     texts.extend(_text_of(one.value) for one in coded)
-    return frozenset(folded(text) for text in texts)
+    return frozenset(_folded(text) for text in texts)
 
 
-def folded(text: str) -> str:
+def _folded(text: str) -> str:
     """A name or code for comparison: compatibility forms, case and white space do not count."""
     return "".join(unicodedata.normalize("NFKC", text).split()).casefold()
 

@@ -142,7 +142,7 @@ def make_signed_data(
     signer_info = write(
         SEQUENCE, write_integer(1), write(SEQUENCE, certificate.issuer.raw, write_integer(certificate.serial)),
         algorithm, write(0xA0, attributes) if attributes else b"",
-        write(SEQUENCE, write_oid(oids.SM2_SIGNATURE)), write(OCTET_STRING, value),
+        write(SEQUENCE, write_oid(_beside_digest(signer.algorithm))), write(OCTET_STRING, value),
     )  # fmt: skip
     inner = b"" if detached else write(0xA0, write(OCTET_STRING, content))
     body = write(
@@ -150,6 +150,11 @@ def make_signed_data(
         write(0xA0, signer.certificate), write(SET, signer_info),
     )  # fmt: skip
     return write(SEQUENCE, write_oid(oids.GM_SIGNED_DATA), write(0xA0, body))
+
+
+def _beside_digest(algorithm: str) -> str:
+    """GM/T 35275 names SM2 alone, for the digest stands beside it."""
+    return oids.SM2_SIGNATURE if algorithm == oids.SM2_WITH_SM3 else algorithm
 
 
 def _signed_attributes(content: bytes, kind: str, signing_time: int | None) -> bytes:

@@ -53,7 +53,7 @@ STANDARDS = {
 VERSIONS = {Form.V1: 1, Form.V4: 4, Form.V5: 5}
 # Far more than the officers of any agency; each listed certificate may have to be read.
 _MOST_LISTED = 1_000
-_PICTURES = {"GIF", "BMP", "JPG", "JPEG", "SVG"}
+PICTURES = {"GIF", "BMP", "JPG", "JPEG", "SVG"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class _Reader:
 
     def _picture(self, fields: Fields) -> tuple[str, bytes, int, int]:
         kind = read_text(fields.take(), IA5_STRING, 32)
-        if kind.upper() not in _PICTURES:
+        if kind.upper() not in PICTURES:
             self._odd.add(Finding.UNKNOWN_PICTURE_TYPE)
         data = read_octets(fields.take())
         width, height = read_integer(fields.take()), read_integer(fields.take())
@@ -259,6 +259,6 @@ def read_custom(fields: Fields, odd: set[Finding]) -> tuple[Extension, ...]:
 
 
 __all__ = [
-    "STANDARDS", "CertificateDigest", "Form", "MalformedDer", "Seal", "SealFacts", "facts_of", "parse_seal",
+    "PICTURES", "STANDARDS", "CertificateDigest", "Form", "MalformedDer", "Seal", "SealFacts", "facts_of", "parse_seal",
     "read_custom", "read_seal", "read_seal_time",
 ]  # fmt: skip

@@ -6,8 +6,8 @@ from ledger.seals.certificates import Certificate, parse_certificate
 from ledger.seals.checklist import MAKER, SEAL_CUSTOM, SEAL_EXPECTED, SEAL_FORMAT, SEAL_PERIOD, SEAL_SIGNATURE
 from ledger.seals.der import MalformedDer
 from ledger.seals.findings import as_check
-from ledger.seals.judging import Question, custom_check, folded, owner_names, value_check
-from ledger.seals.seal import Seal, SealFacts, facts_of
+from ledger.seals.judging import SKEW, Question, custom_check, is_of_owner, value_check
+from ledger.seals.seal import PICTURES, Seal, SealFacts, facts_of
 from ledger.seals.stamps import StampJudged, judge_time_stamp
 from ledger.seals.times import as_text
 from ledger.seals.validity import Moments, judge_certificate
@@ -37,9 +37,11 @@ def judge_seal(seal: Seal, question: Question, used_by: Certificate | None = Non
     maker = judged.certificate
     outcome = verify(seal.algorithm, maker.public_key_info, seal.signed, seal.signature) if maker else None
     facts = facts_of(seal)
+    # Free text of a file stays out of reports: it may hold anything, control sequences of a terminal among it.
+    picture = seal.picture_type if seal.picture_type.upper() in PICTURES else "?"
     described = {
         "sm3": facts.sm3.hex(), "sha256": facts.sha256.hex(), "version": seal.version,
-        "picture": f"{seal.picture_type} {len(seal.picture)} bytes {seal.width}x{seal.height} mm",
+        "picture": f"{picture} {len(seal.picture)} bytes {seal.width}x{seal.height} mm",
     }  # fmt: skip
     checks = (
         SEAL_FORMAT.ok(form, described),
@@ -61,6 +63,10 @@ def _period(seal: Seal, moment: int) -> Check:
     if seal.valid_from > seal.valid_until:
         en, zh = "the seal's period ends before it begins", "印章有效期起止颠倒"
         return SEAL_PERIOD.fails(seal.form, "SEAL_PERIOD_EMPTY", en, zh, facts)
+    if seal.created > moment + SKEW:
+        en, zh = "the seal says that it was made after it is known to have existed", "印章制作时间晚于其已存在的时间"
+        facts["created"] = as_text(seal.created)
+        return SEAL_PERIOD.fails(seal.form, "SEAL_MADE_LATER", en, zh, facts)
     if moment < seal.valid_from:
         return SEAL_PERIOD.fails(seal.form, "SEAL_NOT_YET_VALID", "the seal is not yet valid", "印章尚未生效", facts)
     if moment > seal.valid_until:
@@ -76,20 +82,20 @@ def _expected(seal: Seal, sm3: bytes, question: Question, used_by: Certificate |
     if not expected.owners:
         return item.ok(seal.form, {"asked": "digest" if expected.seals else "nothing"})
     owners = [used_by] if used_by else _listed(seal)
-    if not owners:
-        en, zh = "the seal lists its owner by digest only", "印章只列出所有者证书的杂凑值"
+    if not owners or None in owners:
+        en, zh = "the seal does not say whose it is, but by digest", "印章未列出所有者证书，或只列出其杂凑值"
         return item.unknown(seal.form, "SEAL_OWNER_UNKNOWN", en, zh)
-    wanted = {folded(owner) for owner in expected.owners}
-    if all(wanted & owner_names(one) for one in owners):
+    if all(one is not None and is_of_owner(one, expected) for one in owners):
         return item.ok(seal.form, {"asked": "owner"})
     return item.fails(seal.form, "SEAL_OF_ANOTHER_OWNER", "it is another agency's seal", "是其他机构的印章")
 
 
-def _listed(seal: Seal) -> list[Certificate]:
-    found = []
+def _listed(seal: Seal) -> list[Certificate | None]:
+    """The certificates that the seal may be used with; None for one that cannot be read."""
+    found: list[Certificate | None] = []
     for der in seal.certificates:
         try:
             found.append(parse_certificate(der))
         except MalformedDer:
-            continue
+            found.append(None)
     return found

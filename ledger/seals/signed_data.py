@@ -7,7 +7,7 @@ covers the content's octets or, where there are signed attributes, their SET, on
 from dataclasses import dataclass, field
 
 from ledger.algorithms import oids
-from ledger.algorithms.digests import DigestAlgorithm, digest, named
+from ledger.algorithms.digests import digest, named
 from ledger.seals.certificates import Certificate, parse_certificate
 from ledger.seals.der import (
     INTEGER,
@@ -26,6 +26,8 @@ from ledger.seals.names import Name, read_name
 from ledger.seals.times import read_time
 from ledger.seals.verifying import Outcome, verify
 
+# Content of any other type must be named in signed attributes (RFC 5652 5.3), or one thing could pass for another.
+_PLAIN = frozenset({oids.GM_DATA, oids.CMS_DATA})
 _SIGNED_DATA = frozenset({oids.GM_SIGNED_DATA, oids.CMS_SIGNED_DATA})
 _CONTENT_TYPE, _MESSAGE_DIGEST, _SIGNING_TIME = (f"1.2.840.113549.1.9.{i}" for i in (3, 4, 5))
 
@@ -177,12 +179,10 @@ def verify_signer(data: SignedData, signer: SignerInfo, certificate: Certificate
     if algorithm is None:
         return Outcome.UNKNOWN_ALGORITHM
     if signer.attributes is None:
+        if data.content_type not in _PLAIN:
+            return Outcome.FAILS
         return verify(signer.algorithm, certificate.public_key_info, content, signer.signature, algorithm)
     if signer.message_digest != digest(algorithm, content) or signer.content_type != data.content_type:
         return Outcome.FAILS
     outcome = verify(signer.algorithm, certificate.public_key_info, signer.attributes, signer.signature, algorithm)
-    return (
-        Outcome.WEAK
-        if outcome is Outcome.HOLDS and algorithm is not DigestAlgorithm.SM3 and algorithm.weak
-        else outcome
-    )
+    return Outcome.WEAK if outcome is Outcome.HOLDS and algorithm.weak else outcome

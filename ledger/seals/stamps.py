@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ledger.algorithms.digests import digest, named
 from ledger.seals.certificates import parse_certificate
 from ledger.seals.checklist import STAMP_FORMAT, STAMP_IMPRINT, STAMP_VALUE, STAMPER
 from ledger.seals.der import (
@@ -26,7 +27,6 @@ from ledger.seals.signed_data import (
 from ledger.seals.times import as_text, read_time
 from ledger.seals.trust import Path
 from ledger.seals.validity import Moments, judge_certificate
-from ledger.seals.verifying import digest_by_oid
 from ledger.verdict import Check, Report, Verdict
 
 _TST_INFO = "1.2.840.113549.1.9.16.1.4"
@@ -64,15 +64,17 @@ def parse_time_stamp(token: bytes) -> TimeStamp:
         data = parse_signed_data(token)
     if data.content is None or data.content_type != _TST_INFO:
         raise outer.fault("TIME_STAMP_CONTENT", "signed data without time stamp information", "不含时间戳信息")
+    if len(data.signers) != 1:
+        raise outer.fault("TIME_STAMP_SIGNERS", "a time stamp has one signer", "时间戳应恰有一个签名者")
     info = decode(data.content).fields()
     info.take(INTEGER)
     read_oid(info.take())
     imprint = info.take(SEQUENCE).fields()
-    digest = read_oid(imprint.take(SEQUENCE).fields().take())
+    name = read_oid(imprint.take(SEQUENCE).fields().take())
     value = read_octets(imprint.take())
     imprint.done()
     read_integer(info.take())
-    return TimeStamp(data, read_time(info.take(GENERALIZED_TIME)), digest, value)
+    return TimeStamp(data, read_time(info.take(GENERALIZED_TIME)), name, value)
 
 
 def judge_time_stamp(token: bytes, form: Form, stamped: tuple[bytes, ...], question: Question) -> StampJudged:
@@ -102,8 +104,15 @@ def judge_time_stamp(token: bytes, form: Form, stamped: tuple[bytes, ...], quest
 
 
 def _imprint(stamp: TimeStamp, form: Form, stamped: tuple[bytes, ...]) -> Check:
-    if any(digest_by_oid(stamp.digest, one) == stamp.imprint for one in stamped):
-        return STAMP_IMPRINT.ok(form)
+    algorithm = named(stamp.digest)
+    if algorithm is None:
+        en, zh = "the time stamp names a digest that is not known here", "时间戳使用无法识别的杂凑算法"
+        return STAMP_IMPRINT.unknown(form, "STAMP_DIGEST_UNKNOWN", en, zh, {"digest": stamp.digest})
+    if any(digest(algorithm, one) == stamp.imprint for one in stamped):
+        if algorithm.weak:
+            en, zh = "the time stamp is of a weak digest, which something else may have too", "时间戳使用弱杂凑算法"
+            return STAMP_IMPRINT.fails(form, "STAMP_DIGEST_WEAK", en, zh, {"digest": algorithm.label})
+        return STAMP_IMPRINT.ok(form, {"digest": algorithm.label})
     if form is Form.V1:
         en, zh = "what a V1 time stamp covers could not be told", "无法确定 V1 时间戳所覆盖的内容"
         return STAMP_IMPRINT.unknown(form, "STAMP_COVERS_UNKNOWN", en, zh)

@@ -4,9 +4,15 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from ledger.errors import InvalidInput
 from ledger.seals.der import GENERALIZED_TIME, UTC_TIME, Element, write
 
+_UTC_FIRST, _UTC_END = -631_152_000, 2_524_608_000
 _SHAPE = re.compile(rb"(\d{10}(?:\d{2}){1,2})(\.\d{1,9})?(Z|[+-]\d{4})")
+
+
+# The zone farthest from Greenwich is 14 hours ahead.
+_FARTHEST_HOURS = 14
 
 
 def read_time(element: Element) -> int:
@@ -26,9 +32,9 @@ def read_time(element: Element) -> int:
     try:
         month, day, hour, minute, second = (int(text[i : i + 2]) for i in range(4, 14, 2))
         moment = datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=UTC)
+        return int(moment.timestamp()) - _offset(shape[3])
     except ValueError as error:
-        raise element.fault("DER_TIME", "no such day or hour", "日期或时刻不存在") from error
-    return int(moment.timestamp()) - _offset(shape[3])
+        raise element.fault("DER_TIME", "no such day, hour or zone", "日期、时刻或时区不存在") from error
 
 
 def in_utc(element: Element) -> bool:
@@ -39,7 +45,10 @@ def in_utc(element: Element) -> bool:
 def _offset(zone: bytes) -> int:
     if zone == b"Z":
         return 0
-    seconds = int(zone[1:3]) * 3600 + int(zone[3:5]) * 60
+    hours, minutes = int(zone[1:3]), int(zone[3:5])
+    if hours > _FARTHEST_HOURS or minutes > 59:
+        raise ValueError(zone)
+    seconds = hours * 3600 + minutes * 60
     return -seconds if zone.startswith(b"-") else seconds
 
 
@@ -58,10 +67,14 @@ def write_generalized(moment: int) -> bytes:
 
 
 def write_utc(moment: int) -> bytes:
-    """A UTCTime, good for the years 1950 to 2049."""
+    """A UTCTime, for the years 1950 to 2049: InvalidInput ``TIME_OUT_OF_RANGE`` for others."""
+    if not _UTC_FIRST <= moment < _UTC_END:
+        raise InvalidInput(
+            "TIME_OUT_OF_RANGE", "time", "a UTCTime is of 1950 to 2049", "UTCTime 只能表示 1950 至 2049 年"
+        )
     return write(UTC_TIME, datetime.fromtimestamp(moment, UTC).strftime("%y%m%d%H%M%SZ").encode())
 
 
 def write_validity_time(moment: int) -> bytes:
     """UTCTime through 2049, GeneralizedTime after (RFC 5280 4.1.2.5)."""
-    return write_utc(moment) if moment < 2_524_608_000 else write_generalized(moment)
+    return write_utc(moment) if moment < _UTC_END else write_generalized(moment)

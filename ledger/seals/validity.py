@@ -12,6 +12,7 @@ from itertools import pairwise
 from ledger.seals.certificates import (
     CERTIFICATE_SIGN,
     DIGITAL_SIGNATURE,
+    FOR_OTHERS,
     NON_REPUDIATION,
     TIME_STAMPING,
     Certificate,
@@ -222,6 +223,8 @@ class _Judge:
         meant = leaf.key_usage is None or bool(leaf.key_usage & {DIGITAL_SIGNATURE, NON_REPUDIATION})
         if self._items is STAMPER:
             meant = meant and leaf.extended_usage == (TIME_STAMPING,)
+        elif leaf.extended_usage and FOR_OTHERS.issuperset(leaf.extended_usage):
+            meant = False  # servers, programs, time stamps: under the same root, and yet nobody who seals
         if not meant:
             en, zh = f"the {self._items.en}'s key is not meant for this", f"{self._items.zh}证书的密钥用法不符"
             return item.fails(form, self._code("KEY_USAGE"), en, zh)

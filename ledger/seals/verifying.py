@@ -22,7 +22,9 @@ class Outcome(Enum):
 def verify(
     algorithm: str, public_key_info: bytes, message: bytes, signature: bytes, digest: DigestAlgorithm | None = None
 ) -> Outcome:
-    """The outcome for an algorithm by dotted identifier and a SubjectPublicKeyInfo (DER); raises nothing.
+    """The outcome for an algorithm by dotted identifier and a SubjectPublicKeyInfo (DER), whatever the bytes are.
+
+    Raises Unavailable where nothing on this machine computes it (SM2): that is an outage, and no outcome.
 
     ``digest`` is the algorithm named beside it, where a format does that (CMS). RSA-PSS takes parameters that seals
     have no place for: unknown.

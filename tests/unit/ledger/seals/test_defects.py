@@ -94,6 +94,14 @@ def seal_not_yet_valid_when_used(place: Place, form: Form) -> bytes:
     return place.signature(form, place.seal(form, valid_from=NOON + 12 * 3600))
 
 
+def signed_before_the_seal_was_made(place: Place, form: Form) -> bytes:
+    return place.signature(form, place.seal(form, created=NOON + 3600, valid_from=NOON - DAY))
+
+
+def seal_made_in_the_future(place: Place, form: Form) -> bytes:
+    return place.signature(form, place.seal(form, created=NOON + 3 * DAY, valid_from=NOON - DAY))
+
+
 def seal_period_reversed(place: Place, form: Form) -> bytes:
     return place.signature(form, place.seal(form, valid_from=NOON + DAY, valid_until=NOON - DAY))
 
@@ -103,8 +111,9 @@ def signed_in_the_future(place: Place, form: Form) -> bytes:
 
 
 def signed_before_its_certificate_began(place: Place, form: Form) -> bytes:
-    seal = place.seal(form, created=NOON - 90 * DAY, valid_from=NOON - 400 * DAY)
-    return place.signature(form, seal, signed_at=NOON - 200 * DAY)
+    late = _late(place, valid_from=NOON - 50 * DAY, valid_until=NOON + 900 * DAY)
+    seal = place.seal(form, created=NOON - 99 * DAY, valid_from=NOON - 400 * DAY, signers=(late.certificate,))
+    return place.signature(form, seal, late, signed_at=NOON - 60 * DAY)
 
 
 def _late(place: Place, **changes: object) -> Identity:
@@ -211,6 +220,8 @@ DEFECTS: list[tuple[Callable[[Place, Form], bytes], set[str]]] = [
     (only_sha1_of_the_document, {"DIGEST_WEAK"}),
     (seal_expired_when_used, {"SEAL_EXPIRED", "SIGNED_OUTSIDE_SEAL_PERIOD"}),
     (seal_not_yet_valid_when_used, {"SIGNED_OUTSIDE_SEAL_PERIOD"}),
+    (signed_before_the_seal_was_made, {"SIGNED_BEFORE_SEAL_WAS_MADE"}),
+    (seal_made_in_the_future, {"SEAL_MADE_LATER", "SIGNED_BEFORE_SEAL_WAS_MADE"}),
     (seal_period_reversed, {"SEAL_PERIOD_EMPTY", "SIGNED_OUTSIDE_SEAL_PERIOD"}),
     (signed_in_the_future, {"SIGNED_IN_THE_FUTURE"}),
     (signed_before_its_certificate_began, {"SIGNER_CERTIFICATE_NOT_YET_VALID"}),
