@@ -106,7 +106,7 @@ def assemble(
             lambda: disk_has_room(lambda: shutil.disk_usage(settings.data).free, settings.disk_floor),
         ),
     )  # fmt: skip
-    moments = Moments(vitals.freshness, worlds.scratch, monotonic)
+    moments = Moments(vitals.freshness, worlds.scratch, licensing.kept_elsewhere, monotonic)
     return Container(
         network=network, store=store, new_world=worlds.scratch, submissions=submissions, tracking=tracking,
         preflight=preflight, casework=casework, licensing=licensing, uses=uses,

@@ -12,6 +12,14 @@ class Verdict(StrEnum):
     INVALID = "invalid"
     INDETERMINATE = "indeterminate"
 
+    @property
+    def rank(self) -> int:
+        """The higher, the worse: 0 valid, 1 indeterminate, 2 invalid."""
+        return _BEST_FIRST.index(self)
+
+
+_BEST_FIRST = (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

@@ -41,6 +41,8 @@ class Question:
     claims: Sequence[Claim]
     seals: Sequence[SealSeen]
     is_of_file: bool = True
+    is_kept_elsewhere: bool = False
+    """Whether the ledger has batches whose licenses only their issuers keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,21 @@ class DocumentVerification:
         self._registry, self._outcomes = registry, outcomes
 
     def answer(self, world: World, asked: Question, freshness: Freshness, now: int) -> Answer:
-        """The best claim to the document's digests, and every seal."""
-        judged = [(claim, license_report(world, claim, freshness, now)) for claim in asked.claims]
-        if not judged:
-            missing = unknown(freshness, "license.anchored", Reason.LICENSE_UNKNOWN)
+        """The best claim to the document's digests, and every seal.
+
+        Anybody who issues can issue a license of any file: so the claims are compared with the document's seals.
+        """
+        if not asked.claims:
+            elsewhere = asked.is_kept_elsewhere
+            missing = unknown(freshness, "license.anchored", Reason.LICENSE_UNKNOWN, is_kept_elsewhere=elsewhere)
             return Answer(missing + report(self._seals(None, asked.seals, freshness)))
-        claim, found = min(judged, key=lambda one: _ORDER.index(one[1].overall))
-        seal = _seal_of(world, claim)
+        judged = [self._of(world, claim, asked, freshness, now) for claim in asked.claims]
+        return min(judged, key=lambda one: (one.report.overall.rank, len(one.report.failures)))
+
+    def _of(self, world: World, claim: Claim, asked: Question, freshness: Freshness, now: int) -> Answer:
+        found = license_report(world, claim, freshness, now, is_kept_elsewhere=asked.is_kept_elsewhere)
+        is_anchored = any(one.name == "license.anchored" and one.verdict is Verdict.VALID for one in found.checks)
+        seal = _seal_of(world, claim) if is_anchored else None
         whole = found + report((_of_file(is_of_file=asked.is_of_file), *self._seals(seal, asked.seals, freshness)))
         if seal is None or not asked.is_of_file:
             return Answer(whole)
@@ -93,14 +103,12 @@ class DocumentVerification:
             history = self._history(expected)
             if history.object_of(seen.sm3, seen.certificate) is not None:
                 return expected, history
-        row = next(iter(self._registry.seals_by_digest(seen.sm3)), None) if seen.sm3 else None
+        rows = [row for row in self._registry.seals_by_digest(seen.sm3) if row.sm3 == seen.sm3] if seen.sm3 else []
+        row = min(rows, key=lambda one: one.certificate != seen.certificate, default=None)
         return (None, SealHistory()) if row is None else (row.id, self._history(row.id))
 
     def _history(self, seal: int) -> SealHistory:
         return SealHistory.of(seal, self._outcomes.of_seals(agency_of(seal)))
-
-
-_ORDER = (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)
 
 
 def _seal_of(world: World, claim: Claim) -> int | None:

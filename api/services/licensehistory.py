@@ -1,10 +1,12 @@
 """What the ledger has of a license, and whether it stood at a time that is past."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 from api.services import decode
 from api.services.licensing import Licensing
+from api.services.standing import status_at
+from api.services.verification import Content, competence
 from api.store.licenses import LicenseStore
 from api.store.models import LicenseView
 from api.store.reads import OutcomeReads
@@ -19,20 +21,8 @@ from ledger.records import LICENSE, Interval, Status
 from ledger.reliance import Known
 from ledger.rules.licenses import leaf_of
 
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """What of ``abi.encode(license)`` is asked for."""
-
-    sm3: bytes
-    sha256: bytes
-    valid_from: int
-    valid_until: int
-
-    @classmethod
-    def of(cls, body: bytes) -> "_Body":
-        words = [body[at : at + 32] for at in (64, 96, 256, 288)]
-        return cls(words[0], words[1], int.from_bytes(words[2]), int.from_bytes(words[3]))
+_SM3, _SHA256 = slice(64, 96), slice(96, 128)
+"""Where they stand in ``abi.encode(license)``."""
 
 
 class LicenseHistory:
@@ -77,9 +67,14 @@ class LicenseHistory:
         body = shown or self._recorded(one.leaf)
         if body is None:
             return Known(None, None, None)
-        held = _Body.of(body)
+        held = Content.read(body)
         status, since = (Status.ACTIVE, 0) if row is None else self._status(row, at)
-        return Known(_standing(held.valid_from, held.valid_until, status, since, at), held.sm3, held.sha256)
+        # the chain has seen the root alone, and not whether its issuer was competent for this license
+        is_item = self._registry.item(held.item) is not None
+        reason = competence(held, batch.issuer, batch.seal, is_item=is_item)
+        if reason is Reason.OK:
+            reason = _standing(held.valid_from, held.valid_until, status, since, at)
+        return Known(reason, body[_SM3], body[_SHA256])
 
     def _recorded(self, leaf: bytes) -> bytes | None:
         row = self._licenses.get(leaf)
@@ -95,17 +90,19 @@ class LicenseHistory:
         """The status at a moment, and since when."""
         if self._unchanged(row, at):
             return Status(row.status), row.stopped_at
-        status, since, leaf = Status.ACTIVE, 0, "0x" + row.leaf.hex()
+        return status_at(self._changes(row), at)
+
+    def _changes(self, row: LicenseView) -> Iterator[tuple[int, Status]]:
+        leaf = "0x" + row.leaf.hex()
         for outcome in self._uses.acts_on_licenses(row.issuer):
             act: dict[str, Any] = outcome.act or {}
-            if outcome.name == "SetLicenseStatus" and act.get("license") == leaf and outcome.at <= at:
-                status, since = Status(int(act["status"])), outcome.at
-        return status, since
+            if outcome.name == "SetLicenseStatus" and act.get("license") == leaf:
+                yield outcome.at, Status(int(act["status"]))
 
     def _issued(self, row: LicenseView) -> int | None:
         """When a single license was issued, by its block's time."""
         for outcome in self._uses.acts_on_licenses(row.issuer):
-            fields: Any = (outcome.act or {}).get("license")
+            fields: Any = (outcome.act or {}).get("license") or {}
             if outcome.name != "IssueLicense" or fields.get("sm3") != "0x" + (row.sm3 or b"").hex():
                 continue
             if leaf_of(decode.decode(License, fields, "license")) == row.leaf:

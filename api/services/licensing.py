@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from api.services import decode
@@ -115,22 +116,24 @@ class Licensing:
         """Licenses that were recorded with this identifier."""
         return tuple(self.by_leaf(row.leaf) for row in self._licenses.by_lookup(self._lookup(identifier)))
 
-    def by_leaf(self, leaf: bytes) -> Claim:
-        """What is known here of a leaf."""
+    def by_leaf(self, leaf: bytes, batch: bytes | None = None, proof: Sequence[bytes] = ()) -> Claim:
+        """What is known here of a leaf; ``batch`` and ``proof`` as somebody shows them, unless the ledger has more."""
         row, indexed = self._licenses.get(leaf), self._registry.license(leaf)
-        body = Content.read(row.body) if row else None
-        batch = (indexed.batch if indexed else None) or self._licenses.batch_of(leaf)
-        proof = self.proof(batch, leaf) if batch and self._licenses.batch_of(leaf) == batch else ()
-        newer = self._registry.superseded_by(leaf)
-        return Claim(leaf, body, batch, proof, newer, block=indexed.block if indexed else None)
+        body, newer = Content.read(row.body) if row else None, self._registry.superseded_by(leaf)
+        if indexed is not None:
+            return Claim(leaf, body, indexed.batch, (), newer, block=indexed.block)
+        if batch is None and (batch := self._licenses.batch_of(leaf)) is not None:
+            proof = self.proof(batch, leaf)
+        return Claim(leaf, body, batch, proof, newer)
 
     def shown(self, fields: object, batch: bytes | None, proof: Sequence[bytes]) -> Claim:
         """A license as somebody shows it, perhaps with a proof of its own."""
         license_ = decode.decode(License, fields, "body.license")
-        known, content = self.by_leaf(leaf_of(license_)), Content.of(license_)
-        if batch is None:
-            return Claim(known.leaf, content, known.batch, known.proof, known.superseded_by, block=known.block)
-        return Claim(known.leaf, content, batch, proof, known.superseded_by, block=known.block)
+        return replace(self.by_leaf(leaf_of(license_), batch, proof), body=Content.of(license_))
+
+    def kept_elsewhere(self) -> bool:
+        """Whether the ledger has batches whose licenses are not known here: then not found is not unknown."""
+        return self._licenses.are_kept_elsewhere()
 
     def _row(self, license_: License, lookup: bytes, sealed: bytes) -> LicenseRecordRow:
         return LicenseRecordRow(

@@ -16,7 +16,7 @@ from ledger.crypto import Digest
 from ledger.ids import scoped
 from ledger.reasons import Reason
 from ledger.records import LicenseRecord
-from ledger.verdict import Report, Verdict, report
+from ledger.verdict import Report, Verdict, indeterminate, report
 from ledger.world import World
 
 SOON_SECONDS = 0.25
@@ -24,19 +24,23 @@ SOON_SECONDS = 0.25
 MOST_SECONDS = 0.5
 """Age beyond which everybody waits for the new look."""
 
-_BEST = (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)
-
 
 class Moment:
-    """How fresh the index was at a time (monotonic seconds), and the world that it showed."""
+    """How fresh the index was at a time (monotonic seconds), and the world that it showed.
 
-    def __init__(self, at: float, freshness: Freshness, new_world: Callable[[], World]) -> None:
+    ``is_kept_elsewhere``: the ledger has batches whose licenses only their issuers keep.
+    """
+
+    def __init__(
+        self, at: float, freshness: Freshness, new_world: Callable[[], World], *, is_kept_elsewhere: bool
+    ) -> None:
         self.at, self.freshness, self._new_world = at, freshness, new_world
+        self.is_kept_elsewhere = is_kept_elsewhere
         self._newest = Background(new_world(), freshness)
 
     def alone(self) -> "Moment":
         """The same for a thread of its own: a world is not for several."""
-        return Moment(self.at, self.freshness, self._new_world)
+        return Moment(self.at, self.freshness, self._new_world, is_kept_elsewhere=self.is_kept_elsewhere)
 
     def as_of(self, indexed: int) -> Background:
         """The same with the block that the index has come to since; the chain is at least as high."""
@@ -52,9 +56,11 @@ class Moments:
     """The newest moment; asking the chain may block, so :meth:`renew` belongs into a thread."""
 
     def __init__(
-        self, freshness: Callable[[], Freshness], new_world: Callable[[], World], monotonic: Callable[[], float]
-    ) -> None:
+        self, freshness: Callable[[], Freshness], new_world: Callable[[], World], kept_elsewhere: Callable[[], bool],
+        monotonic: Callable[[], float],
+    ) -> None:  # fmt: skip
         self._freshness, self._new_world, self._monotonic = freshness, new_world, monotonic
+        self._kept_elsewhere = kept_elsewhere
         self._lock = threading.Lock()
         self._renewing = False
         self._latest: Moment | None = None
@@ -76,7 +82,8 @@ class Moments:
             try:
                 known, began = self._latest, self._monotonic()
                 if known is None or began - known.at > SOON_SECONDS:
-                    known = Moment(began, self._freshness(), self._new_world)
+                    elsewhere = self._kept_elsewhere()
+                    known = Moment(began, self._freshness(), self._new_world, is_kept_elsewhere=elsewhere)
                     self._latest = known
                 return known
             finally:
@@ -123,7 +130,9 @@ class QuickVerification:
             return None
         reports = [_report(background, found, record, now) for found, record in known]
         if len(known) < len(answer.found) or not known:
-            reports.append(unknown(background.freshness, "license.anchored", Reason.LICENSE_UNKNOWN))
+            elsewhere = moment.is_kept_elsewhere
+            fresh = background.freshness
+            reports.append(unknown(fresh, "license.anchored", Reason.LICENSE_UNKNOWN, is_kept_elsewhere=elsewhere))
         return tuple(reports)
 
 
@@ -138,5 +147,23 @@ def _has_issuer(world: World, record: LicenseRecord) -> bool:
 
 
 def best(reports: Sequence[Report]) -> Report:
-    """Several licenses can be of one file (renewed, superseded): it is as good as the best of them."""
-    return min(reports, key=lambda one: _BEST.index(one.overall))
+    """Several licenses can be of one file (renewed, superseded): it is as good as the best of them.
+
+    Not where they are of several agencies and another's is stopped: anybody who issues can issue a license of any
+    file, so one agency's word does not make good what another has taken back.
+    """
+    chosen = min(reports, key=lambda one: one.overall.rank)
+    if len(reports) == 1 or chosen.overall is not Verdict.VALID:
+        return chosen
+    against = {_issuer(one) for one in reports if one.overall is Verdict.INVALID} - {None, _issuer(chosen)}
+    if not against:
+        return chosen
+    facts = {"issuer": _issuer(chosen), "against": ", ".join(sorted(filter(None, against)))}
+    en = "licenses of several agencies are of this file, and not all are good: verify the sealed document itself"
+    zh = "多家机构就该文件签发了证照,且并非全部有效:请核验加盖印章的文件本身"
+    return chosen + report((indeterminate("license.only", "LICENSES_OF_SEVERAL_AGENCIES", en, zh, facts),))
+
+
+def _issuer(one: Report) -> str | None:
+    """The agency that issued the license that a report is on; None where it found none."""
+    return next((dict(check.facts)["agency"] for check in one.checks if check.name == "license.issuer"), None)

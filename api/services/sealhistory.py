@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
+from api.services.standing import status_at
 from api.store.models import OutcomeView
 from ledger.reasons import Reason
 from ledger.records import SEAL, Interval, Status
@@ -46,11 +47,13 @@ class SealHistory:
         return cls(tuple(objects), tuple(changes))
 
     def object_of(self, sm3: bytes | None, certificate: bytes | None) -> SealObject | None:
-        """The newest registration of the object with this digest; of one with this certificate where there is none."""
-        newest = reversed(self.objects)
-        if sm3 is None:
-            return next((one for one in newest if one.certificate == certificate), None)
-        return next((one for one in newest if one.sm3 == sm3), None)
+        """The newest registration of the object with this digest; of one with this certificate where there is none.
+
+        An object can have been registered with several certificates: the one that it was used with counts.
+        """
+        found = [one for one in reversed(self.objects) if sm3 is None or one.sm3 == sm3]
+        used = next((one for one in found if one.certificate == certificate), None)
+        return used or (found[0] if found and sm3 is not None else None)
 
     def whether_held(self, found: SealObject, moment: int) -> Reason:
         """OK, or why an object could not be used at a moment.
@@ -58,15 +61,13 @@ class SealHistory:
         Of the time before its registration the ledger knows nothing: that is not held against it, for what was
         issued then and is anchored now was judged when it was anchored.
         """
-        status, since = Status.ACTIVE, 0
-        for at, changed in self.changes:
-            if at <= moment:
-                status, since = changed, at
+        status, since = status_at(self.changes, moment)
         return Interval(0, found.valid_until, status, since).standing(moment, SEAL)
 
     def was_replaced(self, found: SealObject, moment: int) -> bool:
-        """Whether another object had taken its place by then."""
-        return any(one.version > found.version and one.entered_at <= moment for one in self.objects)
+        """Whether another object had taken its place by then, and it had not come back."""
+        by_then = [one.sm3 == found.sm3 for one in self.objects if one.entered_at <= moment]
+        return any(by_then) and not by_then[-1]
 
 
 def _object(version: int, at: int, act: dict[str, Any]) -> SealObject:

@@ -64,7 +64,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What was found for a question about a license; ``body`` where it is known, the batch where it is one."""
+    """What was found for a question about a license; ``body`` where it is known, the batch where it is one.
+
+    ``block`` where the ledger has it by itself: then ``batch`` is what the index says, and nobody's word.
+    """
 
     leaf: bytes
     body: Content | None = None
@@ -75,10 +78,17 @@ class Claim:
     block: int | None = None
 
 
-def unknown(freshness: Freshness, name: str, reason: Reason) -> Report:
-    """Nothing was found: invalid if the index has read everything, else nobody knows."""
+def unknown(freshness: Freshness, name: str, reason: Reason, *, is_kept_elsewhere: bool = False) -> Report:
+    """Nothing was found: invalid if the index has read everything, else nobody knows.
+
+    Nor does anybody know while ``is_kept_elsewhere``: the ledger has roots of licenses that their issuers alone keep.
+    """
     first = freshness.check()
     text = reason_view(reason)
+    if first.verdict is Verdict.VALID and is_kept_elsewhere:
+        en = "not found here, and of some batches the issuer alone keeps the licenses: have the holder's share shown"
+        zh = "此处未载该证照;部分批次的证照仅由签发机构保存,请持证人出示证照份额"
+        return report((first, indeterminate(name, "SHARE_NEEDED", en, zh)))
     if first.verdict is Verdict.VALID:
         return report((first, invalid(name, reason.name, text.en, text.zh)))
     en = "not found, but the index is not up to date: ask again"
@@ -117,13 +127,17 @@ class Background:
         return self._periods[key]
 
 
-def license_report(world: World, claim: Claim, freshness: Freshness, now: int) -> Report:
-    """The whole report on a license."""
+def license_report(
+    world: World, claim: Claim, freshness: Freshness, now: int, *, is_kept_elsewhere: bool = False
+) -> Report:
+    """The whole report on a license; ``is_kept_elsewhere`` as in :func:`unknown`."""
     record = world.licenses.get(claim.leaf)
     batch = world.batches.get(claim.batch) if claim.batch else None
     if record is None and batch is None:
-        return unknown(freshness, "license.anchored", Reason.LICENSE_UNKNOWN)
-    if record is None and batch is not None and not verify(claim.batch or b"", claim.leaf, claim.proof):
+        may_be = is_kept_elsewhere and claim.batch is None
+        return unknown(freshness, "license.anchored", Reason.LICENSE_UNKNOWN, is_kept_elsewhere=may_be)
+    # a license that the index has by itself (``block``) names the batch that the ledger saw it proven to be in
+    if batch is not None and claim.block is None and not verify(claim.batch or b"", claim.leaf, claim.proof):
         wrong = _wrong("license.batch", Reason.BAD_PROOF)
         return report((freshness.check(), wrong))
     return report(license_checks(Background(world, freshness), claim, record, batch, now))
@@ -186,14 +200,20 @@ def _seal_at_issue(world: World, seal: int, now: int) -> Check:
     return valid("license.seal", "the seal held when it was issued", "签发时印章有效", facts)
 
 
-def _competence(world: World, body: Content, issuer: int, seal: int) -> Check:
-    facts = {"item": format_id(body.item), "issuer": issuer}
+def competence(body: Content, issuer: int, seal: int, *, is_item: bool) -> Reason:
+    """Whether the ledger would have taken a license of a batch singly; ``is_item``: the catalogue has its item."""
     if agency_of(body.item) != issuer:
-        return _wrong("license.competence", Reason.NOT_YOUR_AGENCY, facts)
-    if body.item not in world.items:
-        return _wrong("license.competence", Reason.ITEM_UNKNOWN, facts)
-    if body.seal != scoped(issuer, seal):
-        return _wrong("license.competence", Reason.SEAL_OF_ANOTHER, {**facts, "seal": format_id(body.seal)})
+        return Reason.NOT_YOUR_AGENCY
+    if not is_item:
+        return Reason.ITEM_UNKNOWN
+    return Reason.OK if body.seal == scoped(issuer, seal) else Reason.SEAL_OF_ANOTHER
+
+
+def _competence(world: World, body: Content, issuer: int, seal: int) -> Check:
+    facts = {"item": format_id(body.item), "issuer": issuer, "seal": format_id(body.seal)}
+    reason = competence(body, issuer, seal, is_item=body.item in world.items)
+    if reason is not Reason.OK:
+        return _wrong("license.competence", reason, facts)
     return valid("license.competence", "the item is one of the issuer's", "事项属于签发机构", facts)
 
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 
 from sqlalchemy import ColumnElement, insert, or_, select, update
 
+from api.store import index_tables
 from api.store.database import Database
 from api.store.models import LicenseRecordRow
 from api.store.own_tables import license_batches, license_leaves, license_records
@@ -78,8 +79,15 @@ class LicenseStore:
         return found or None
 
     def batch_of(self, leaf: bytes) -> bytes | None:
-        """The root of the batch that a leaf is in."""
-        query = select(license_leaves.c.root).where(license_leaves.c.leaf == leaf)
+        """The root of the batch that a leaf is in: one on the ledger, where it was put into several."""
+        c, of = license_leaves.c, index_tables.batches.c
+        query = select(c.root).outerjoin(index_tables.batches, of.root == c.root).where(c.leaf == leaf)
         with self._db.read() as connection:
-            found: bytes | None = connection.execute(query).scalars().first()
+            found: bytes | None = connection.execute(query.order_by(of.root.is_(None))).scalars().first()
         return found
+
+    def are_kept_elsewhere(self) -> bool:
+        """Whether the ledger has a batch whose licenses are not kept here."""
+        known = select(license_batches.c.root).where(license_batches.c.root == index_tables.batches.c.root).exists()
+        with self._db.read() as connection:
+            return connection.execute(select(index_tables.batches.c.root).where(~known).limit(1)).first() is not None

@@ -81,10 +81,7 @@ def verify_license(parts: Parts, body: VerifyLicenseRequest) -> ReportView:
     proof = tuple(map(bytes_of, body.proof))
     if body.license is not None:
         return _licenses(parts, (parts.licensing.shown(body.license, batch, proof),))
-    known = parts.licensing.by_leaf(bytes_of(body.leaf or ""))
-    if batch is not None:
-        known = Claim(known.leaf, known.body, batch, proof, known.superseded_by, block=known.block)
-    return _licenses(parts, (known,))
+    return _licenses(parts, (parts.licensing.by_leaf(bytes_of(body.leaf or ""), batch, proof),))
 
 
 @router.post(
@@ -115,7 +112,7 @@ def verify_document(parts: Parts, body: VerifyDocumentRequest) -> DocumentView:
         SealSeen(_bytes_or_none(one.sm3), _bytes_or_none(one.certificate), one.signed_at) for one in body.seals
     )
     now = parts.now()
-    asked = Question(claims, seals, is_of_file)
+    asked = Question(claims, seals, is_of_file, parts.licensing.kept_elsewhere())
     found = parts.documents.answer(parts.new_world(), asked, parts.vitals.freshness(), now)
     view = report_view(parts, found.report)
     leaf = None if found.leaf is None else _hex(found.leaf)
@@ -139,8 +136,10 @@ def verify_seal(parts: Parts, body: Annotated[VerifySealRequest, Body()]) -> Rep
 
 def _licenses(parts: Container, claims: Iterable[Claim]) -> ReportView:
     world, fresh, now = parts.new_world(), parts.vitals.freshness(), parts.now()
-    reports = [license_report(world, claim, fresh, now) for claim in claims]
-    return _best(parts, reports or [unknown(fresh, "license.anchored", Reason.LICENSE_UNKNOWN)])
+    elsewhere = parts.licensing.kept_elsewhere()
+    reports = [license_report(world, claim, fresh, now, is_kept_elsewhere=elsewhere) for claim in claims]
+    missing = unknown(fresh, "license.anchored", Reason.LICENSE_UNKNOWN, is_kept_elsewhere=elsewhere)
+    return _best(parts, reports or [missing])
 
 
 def _best(parts: Container, reports: list[Report]) -> ReportView:

@@ -19,6 +19,7 @@ from ledger.evidence import Document, DocumentKind
 from ledger.evidence_json import write_document
 from ledger.evidence_license import VerifiedLicense, Written
 from ledger.holding import authorization_digest
+from ledger.ids import scoped
 from ledger.licenses.packing import packed
 from ledger.licenses.share import Share
 from ledger.merkle import MerkleTree
@@ -118,6 +119,23 @@ def test_license_that_nobody_issued(town: Town) -> None:
         "leaf": "0x" + leaf_of(never).hex(), "sm3": "sm3:" + never.sm3.hex(), "sha256": "sha256:" + never.sha256.hex(),
     })  # fmt: skip
     assert refused(town, opened(town, 605), of_printed(printed, 2, domain(town))) == {"LICENSE_UNKNOWN"}
+
+
+def test_license_in_a_batch_of_an_agency_that_is_not_competent(fresh: Town) -> None:
+    real, _ = issued(fresh, 1)
+    case, seen, (never, _) = opened(fresh, 1), verified(fresh, real), license_of(2)
+    never = replace(never, item=scoped(2, 1))
+    root = leaf_of(never)
+    fresh.carry(fresh.signed(fresh.admin(acts.IssueBatch, DECIDER, root=root, count=1, seal=SEAL)))
+    checks = [check for check in seen.written.report.checks if check.name not in {"license.anchored", "license.period"}]
+    at = {"checkedAt": fresh.now}
+    forged = Report((
+        *checks, valid("license.anchored", "", "", {"leaf": "0x" + leaf_of(never).hex()}),
+        valid("license.batch", "", "", {"root": "0x" + root.hex()}), valid("license.period", "", "", at),
+    ))  # fmt: skip
+    digests = Digest("sm3", never.sm3), Digest("sha256", never.sha256)
+    evidence = VerifiedLicense.of(forged, leaf_of(never), digests, 2, body=packed(never))
+    assert refused(fresh, case, evidence) == {"NOT_YOUR_AGENCY"}, "the window's word does not help"
 
 
 def test_report_is_swapped_and_verdict_forged(town: Town) -> None:
