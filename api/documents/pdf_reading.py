@@ -95,9 +95,13 @@ def _open(data: bytes, opened: list[Check]) -> PdfFileReader:
 
 
 def _decrypt(reader: PdfFileReader, password: str | None) -> None:
-    if not reader.encrypted:
-        return
     name = "pdf.encryption"
+    try:
+        if not reader.encrypted:
+            return
+    except PdfError as error:
+        en, zh = "the PDF is encrypted in a way that is not known here", "PDF 使用无法识别的加密方式"
+        raise _Refused(indeterminate(name, "PDF_ENCRYPTION_UNKNOWN", en, zh)) from error
     if type(reader.security_handler).__name__ != "StandardSecurityHandler":
         en, zh = "the PDF is encrypted for certain people's keys", "PDF 已用证书加密"
         raise _Refused(indeterminate(name, "PDF_ENCRYPTED_FOR_KEYS", en, zh))

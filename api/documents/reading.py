@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from api.documents.pdf import examine_pdf
+from api.documents.pdf_reading import MOST_BYTES
 from ledger.documents import kinds, ofd_check
 from ledger.seals.checks import ANY, SignatureReport, check_seal
 from ledger.seals.judging import Expected, Question
 from ledger.seals.trust import TrustStores
-from ledger.verdict import Report, indeterminate, report
+from ledger.verdict import Report
 
 _MOST_SEAL = 1 << 20
-_MOST_PDF = 256 << 20
-"""A PDF is read as a whole; an OFD's parts are read as a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,7 @@ def _seal_alone(der: bytes, terms: Terms) -> Examined:
 
 
 def _pdf(source: BinaryIO, terms: Terms) -> Examined:
-    data = source.read(_MOST_PDF + 1)
-    if len(data) > _MOST_PDF:
-        en, zh = "the PDF is too large to be read here", "PDF 过大,此处无法读取"
-        return Examined(kinds.PDF.code, report([indeterminate("document.kind", "PDF_TOO_LARGE", en, zh)]))
+    data = source.read(MOST_BYTES + 1)  # as a whole, up to what is refused; an OFD's parts are read as a stream
     question = Question(terms.trust, terms.at, terms.proven_at, terms.expected)
     found = examine_pdf(data, question, terms.password)
     return Examined(kinds.PDF.code, found.report, tuple(map(_found, found.values)))

@@ -19,6 +19,11 @@ ZIP = Kind("ZIP", "普通压缩包", "a ZIP archive of something else")
 EMPTY = Kind("EMPTY", "空文件", "an empty file")
 UNKNOWN = Kind("UNKNOWN", "无法识别的文件", "a file of no known kind")
 SEAL = Kind("SEAL", "单独的电子印章或签章值", "an electronic seal or signature value by itself")
+TWO = Kind(
+    "AMBIGUOUS",
+    "同时像压缩包（OFD）又像 PDF 的文件，不同软件显示的内容不同",
+    "a file that is an archive (OFD) and a PDF at once: programs show two documents",
+)
 _OFFICE = Kind("OFFICE", "Office 文档", "an Office document")
 _JPEG, _PNG = Kind("JPEG", "JPEG 图片", "a JPEG picture"), Kind("PNG", "PNG 图片", "a PNG picture")
 _XML = Kind("XML", "XML 文件", "an XML file")
@@ -60,10 +65,10 @@ def kind_of(head: bytes) -> Kind:
     """From the first bytes (1,024 suffice); PDF readers look for their mark anywhere in those."""
     if not head:
         return EMPTY
-    for magic, kind in _MAGIC:
-        if head.startswith(magic):
-            return kind
-    return PDF if b"%PDF-" in head[:_HEAD] else UNKNOWN
+    named = next((kind for magic, kind in _MAGIC if head.startswith(magic)), UNKNOWN)
+    if named is not PDF and b"%PDF-" in head[:_HEAD]:
+        return TWO if named is ZIP else PDF if named is UNKNOWN else named
+    return named
 
 
 def kind_of_parts(names: Collection[str]) -> Kind:

@@ -8,7 +8,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from ledger.documents import xml
 from ledger.documents.container import Container
@@ -17,7 +17,11 @@ from ledger.errors import InvalidInput
 
 ENTRY = "OFD.xml"
 XML_SIZE = 16 << 20
+_ALL_XML = 64 << 20
+"""Bytes of XML that are read of one package, whatever in it names what how often."""
 _BODIES = 64
+_LONGEST = 4_096
+"""Characters of a location: no part has a name as long."""
 
 
 class Role(StrEnum):
@@ -50,6 +54,18 @@ class Body:
     """CustomDatas of DocInfo: name and value, as an e-license's metadata stand there."""
 
 
+class Located(NamedTuple):
+    """A part as it was found: ``base`` tells by which reading of the location, ``exact`` whether letter by letter."""
+
+    part: str
+    base: int
+    exact: bool
+
+
+_ROOTED = -1
+"""``base`` of a location with a leading slash, which has one reading alone."""
+
+
 @dataclass(slots=True)
 class Package:
     """What OFD.xml leads to; ``findings`` are (code, part) of what is odd but bearable."""
@@ -57,9 +73,12 @@ class Package:
     container: Container
     bodies: tuple[Body, ...] = ()
     roles: dict[str, Role] = field(default_factory=dict)
-    missing: list[str] = field(default_factory=list)
-    """Locations that lead to no part."""
+    missing: list[tuple[str, Role]] = field(default_factory=list)
+    """Locations that lead to no part, and for what it would be."""
     findings: list[tuple[str, str]] = field(default_factory=list)
+    walked: set[str] = field(default_factory=set)
+    """Lists and signatures that were read: however often they are named, they are read once."""
+    _read: int = 0
 
     def role(self, part: str) -> Role:
         return self.roles.get(part, Role.OTHER)
@@ -70,33 +89,49 @@ class Package:
 
     def parse_bytes(self, part: str, raw: bytes, root: str) -> xml.Element:
         """The same of a part's bytes that were read before; InvalidInput with codes of ``xml``."""
+        self._read += len(raw)
+        if self._read > _ALL_XML:
+            _refuse("XML_TOO_LARGE", "there is too much XML in the package", "文档中的 XML 总量过大")
         document = xml.parse(raw, root)
         self.findings += [(finding, part) for finding in document.findings]
         return document.root
 
     def locate(self, location: str, base: str, *more: str) -> str | None:
+        """The part that a location names, as ``find`` has it; what is odd about it is noted."""
+        found = self.find(location, base, *more)
+        if found is None:
+            return None
+        if not found.exact:
+            self.findings.append(("OFD_PATH_CASE", found.part))
+        if found.base > 0:
+            self.findings.append(("OFD_PATH_BASE", found.part))
+        return found.part
+
+    def find(self, location: str, base: str, *more: str) -> Located | None:
         """The part that a location (ST_Loc, 7.2) in part ``base`` names, or None.
 
         A leading slash means the package's root. Otherwise it is relative to the part, as the standard has it; some
-        makers mean the folder of a part in ``more``, or the root: these come after it, and are noted.
+        makers mean the folder of a part in ``more``, or the root: these come after it.
         """
-        if location[1:] in self.container.entries and location[0] == "/":
-            return location[1:]
-        for place, path in enumerate(_candidates(location, (base, *more))):
+        entries = self.container.entries
+        if location.startswith("/"):
+            if location[1:] in entries:
+                return Located(location[1:], _ROOTED, exact=True)
+        elif (direct := base[: base.rfind("/") + 1] + location) in entries:
+            return Located(direct, 0, exact=True)
+        if len(location) > _LONGEST:
+            return None
+        for place, path in _candidates(location, (base, *more)):
             found = self.container.folded.get(fold(path))
             if found is not None:
-                if found != path:
-                    self.findings.append(("OFD_PATH_CASE", found))
-                if place:
-                    self.findings.append(("OFD_PATH_BASE", found))
-                return found
+                return Located(found, place, found == path)
         return None
 
     def follow(self, location: str, base: str, role: Role) -> str | None:
         """The part named, now known to have that role; noted as missing where there is none."""
         part = self.locate(location, base)
         if part is None:
-            self.missing.append(location)
+            self.missing.append((location, role))
         else:
             self.roles.setdefault(part, role)
         return part
@@ -111,15 +146,16 @@ _LISTS = (
 """Element of Document.xml, what names a file in the list it leads to, what both are for."""
 
 
-def _candidates(location: str, bases: tuple[str, ...]) -> Iterator[str]:
+def _candidates(location: str, bases: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+    """Each reading of a location with the number of its base."""
     plain = location.strip().replace("\\", "/")
     if plain.startswith("/"):
-        yield posixpath.normpath(plain).lstrip("/")
+        yield _ROOTED, posixpath.normpath(plain).lstrip("/")
         return
-    for folder in (*(posixpath.dirname(base) for base in bases), ""):
+    for place, folder in enumerate((*(posixpath.dirname(base) for base in bases), "")):
         path = posixpath.normpath(posixpath.join(folder, plain))
         if not path.startswith("../") and path not in {".", ".."}:
-            yield path
+            yield place, path
 
 
 def _refuse(code: str, en: str, zh: str) -> NoReturn:
@@ -185,8 +221,9 @@ def _document(package: Package, part: str) -> dict[str, str]:
 
 def _resources(package: Package, part: str | None) -> None:
     """Files that a resource list (7.9) names: fonts, pictures, colour profiles."""
-    if part is None:
+    if part is None or part in package.walked:
         return
+    package.walked.add(part)
     root = package.parse(part, "Res")
     folder = root.attributes.get("BaseLoc", "").strip("/")
     for element in root.walk():
@@ -194,13 +231,14 @@ def _resources(package: Package, part: str | None) -> None:
         if not said:
             continue
         inside = posixpath.join(folder, said) if folder and not said.startswith("/") else said
-        package.follow(inside if package.locate(inside, part) else said, part, Role.RESOURCE)
+        package.follow(inside if package.find(inside, part) else said, part, Role.RESOURCE)
 
 
 def _listed(package: Package, part: str | None, root: str, item: str, role: Role) -> None:
     """Files that a list of annotations, attachments or tags names."""
-    if part is None or not item:
+    if part is None or not item or part in package.walked:
         return
+    package.walked.add(part)
     for element in package.parse(part, root).walk():
         said = element.text_of(item) if element.name != root else ""
         if said:

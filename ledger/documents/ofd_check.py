@@ -16,12 +16,13 @@ from typing import BinaryIO
 
 from ledger.documents import kinds, ofd_integrity
 from ledger.documents.container import Container
-from ledger.documents.ofd import Package, read_package
+from ledger.documents.ofd import Package, Role, read_package
 from ledger.documents.ofd_digests import PartDigests
 from ledger.documents.ofd_rules import (
     Compared,
     check_coverage,
     check_list_change,
+    check_location,
     check_references,
     check_seal_part,
     check_stamps,
@@ -48,6 +49,8 @@ _UNREADABLE_HERE = LIMITS | {
 """Codes that say nothing against the document: it was not read."""
 
 
+_NEEDED = frozenset({Role.PAGE, Role.SIGNATURE_LIST})
+"""Without these no document is whole. What else is named and not there was perhaps never there: that shows nothing."""
 Judge = Callable[[bytes, bytes], SignatureReport]
 """Judges a signature value (SES_Signature or GM/T 35275 SignedData) over the original's bytes."""
 
@@ -148,7 +151,10 @@ def _structure(package: Package) -> Check:
     facts = {"documents": len(package.bodies), "pages": sum(len(body.pages) for body in package.bodies)}
     if package.missing:
         en, zh = "the document names parts that are not there", "文档引用的部件缺失"
-        return invalid("ofd.structure", "OFD_PART_MISSING", en, zh, {**facts, "first": shown(package.missing[0])})
+        grave = [said for said, role in package.missing if role in _NEEDED]
+        made = invalid if grave else indeterminate
+        first = shown((grave or [said for said, _ in package.missing])[0])
+        return made("ofd.structure", "OFD_PART_MISSING", en, zh, {**facts, "first": first})
     if "OFD_PAGE_ID_TWICE" in odd:
         return invalid("ofd.structure", "OFD_PAGE_ID_TWICE", "two pages have one ID", "两个页面使用同一标识", facts)
     return valid("ofd.structure", "every part named is there", "引用的部件齐全", {**facts, "oddities": " ".join(odd)})
@@ -212,6 +218,7 @@ def _judge(
         one.value = judge(read.value, read.xml)
         one.checks += _prefixed(prefix, one.value.report)
         one.checks.append(check_time(f"{prefix}.time", read, one.value.signed_at))
+        one.checks += _around(prefix, read, package, one.value)
     list_part = package.bodies[read.body].signatures
     one.vouches = compared is not None and list_part in compared.same
     if compared is not None and compared.list_only and compared.changed[0] == list_part:
@@ -221,10 +228,17 @@ def _judge(
     one.checks.append(check_strength(f"{prefix}.digests", read))
     protected = frozenset(compared.same + compared.changed) if compared else frozenset[str]()
     one.checks.append(check_coverage(f"{prefix}.coverage", protected, package))
-    seal = check_seal_part(f"{prefix}.seal_part", read, package, one.value.seal_der if one.value else None)
-    one.checks += [seal] if seal else []
     one.checks.append(check_stamps(f"{prefix}.stamps", read, package))
     return one
+
+
+def _around(prefix: str, read: Signature, package: Package, value: SignatureReport) -> list[Check]:
+    """What the value says of seal and place, beside what stands in the package."""
+    found = (
+        check_seal_part(f"{prefix}.seal_part", read, package, value),
+        check_location(f"{prefix}.location", read, package, value.property_info),
+    )
+    return [one for one in found if one is not None]
 
 
 def _form(name: str, signature: Signature) -> Check:

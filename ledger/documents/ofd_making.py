@@ -173,7 +173,7 @@ def _line(identifier: int, top: float, size: float, text: str) -> str:
 def sign(file: bytes, sealer: Sealer, signing: Signing | None = None) -> bytes:
     """The document with one more signature over everything in it; InvalidInput ``OFD_NOT_SIGNABLE``."""
     how, parts = signing or Signing(), unpack(file)
-    number = _enter(parts)
+    number = _enter(parts, "Seal" if sealer.seal else "Sign")
     folder = f"Doc_0/Signs/Sign_{number - 1}"
     if sealer.seal:
         parts[f"{folder}/Seal.esl"] = sealer.seal
@@ -185,13 +185,13 @@ def sign(file: bytes, sealer: Sealer, signing: Signing | None = None) -> bytes:
     return pack(parts)
 
 
-def _enter(parts: dict[str, bytes]) -> int:
+def _enter(parts: dict[str, bytes], kind: str) -> int:
     """Enter one more signature into the list, made where there is none; its number."""
     old = parts.get(_LIST, b"").decode()
     entries = re.findall(r"<ofd:Signature [^>]*/>", old)
     number = len(entries) + 1
     entries.append(
-        f'<ofd:Signature ID="{number:03}" Type="Seal" BaseLoc="/Doc_0/Signs/Sign_{number - 1}/Signature.xml"/>'
+        f'<ofd:Signature ID="{number:03}" Type="{kind}" BaseLoc="/Doc_0/Signs/Sign_{number - 1}/Signature.xml"/>'
     )
     body = f"<ofd:MaxSignId>{number:03}</ofd:MaxSignId>{''.join(entries)}"
     parts[_LIST] = f"{_HEAD}<ofd:Signatures {_NAMESPACE}>{body}</ofd:Signatures>".encode()
@@ -212,7 +212,10 @@ def _signature(folder: str, protected: Mapping[str, bytes], how: Signing, *, sea
         f"{base64.b64encode(digest(how.algorithm, data)).decode()}</ofd:CheckValue></ofd:Reference>"
         for name, data in protected.items()
     )
-    seal = f"<ofd:Seal><ofd:BaseLoc>/{folder}/Seal.esl</ofd:BaseLoc></ofd:Seal>" if sealed else ""
+    seal = ""
+    if sealed:
+        seal = f'<ofd:StampAnnot ID="1" PageRef="1" Boundary="{how.boundary}"/>'
+        seal += f"<ofd:Seal><ofd:BaseLoc>/{folder}/Seal.esl</ofd:BaseLoc></ofd:Seal>"
     method = _CHECK_METHODS.get(how.algorithm, how.algorithm.label)
     return (
         f"{_HEAD}<ofd:Signature {_NAMESPACE}><ofd:SignedInfo>"
@@ -220,6 +223,6 @@ def _signature(folder: str, protected: Mapping[str, bytes], how: Signing, *, sea
         "<ofd:SignatureMethod>1.2.156.10197.1.501</ofd:SignatureMethod>"
         f"<ofd:SignatureDateTime>{how.time}</ofd:SignatureDateTime>"
         f'<ofd:References CheckMethod="{method}">{references}</ofd:References>'
-        f'<ofd:StampAnnot ID="1" PageRef="1" Boundary="{how.boundary}"/>{seal}</ofd:SignedInfo>'
+        f"{seal}</ofd:SignedInfo>"
         f"<ofd:SignedValue>/{folder}/SignedValue.dat</ofd:SignedValue></ofd:Signature>"
     )

@@ -13,6 +13,7 @@ from ledger.documents.ofd import Package, Role
 from ledger.documents.ofd_digests import PartDigests
 from ledger.documents.ofd_signatures import Reference, Signature
 from ledger.documents.zip_names import shown
+from ledger.seals.checks import SignatureReport
 from ledger.seals.times import as_text
 from ledger.verdict import Check, Verdict, indeterminate, invalid, valid
 
@@ -36,11 +37,13 @@ class Compared:
     changed: tuple[str, ...]
     missing: tuple[str, ...]
     unreadable: tuple[str, ...]
+    renamed: tuple[str, ...] = ()
+    """Parts whose bytes are those that were signed, under a name that is not."""
 
     @property
     def list_only(self) -> bool:
         """Whether nothing else than one part has changed."""
-        return len(self.changed) == 1 and not self.missing and not self.unreadable
+        return len(self.changed) == 1 and not (self.missing or self.unreadable or self.renamed)
 
 
 def compare(signature: Signature, digests: PartDigests) -> Compared | None:
@@ -58,7 +61,18 @@ def compare(signature: Signature, digests: PartDigests) -> Compared | None:
             unreadable.append(one.part)
         else:
             (same if matches(one, one.part, digests, signature) else changed).append(one.part)
-    return Compared(*(tuple(dict.fromkeys(names)) for names in (same, changed, missing, unreadable)))
+    found = (same, changed, missing, unreadable, _renamed(signature))
+    return Compared(*(tuple(dict.fromkeys(names)) for names in found))
+
+
+def _renamed(signature: Signature) -> list[str]:
+    """Found under a name of other case or form, or by another reading of its location than its neighbours.
+
+    Whoever renames a part so keeps its bytes, and programs that take names to the letter no longer show it.
+    """
+    found = [one for one in signature.references if one.part is not None]
+    usual = min((one.base for one in found if one.base >= 0), default=0)
+    return [one.part or "" for one in found if not one.exact or one.base > usual]
 
 
 def matches(reference: Reference, part: str, digests: PartDigests, signature: Signature) -> bool:
@@ -75,21 +89,25 @@ def _parts(names: Iterable[str], roles: Callable[[str], Role] | None = None) -> 
 
 
 def check_references(name: str, signature: Signature, compared: Compared | None, package: Package) -> Check:
-    """OFD_REFERENCES_NONE, OFD_DIGEST_UNKNOWN, OFD_REFERENCE_MISSING, OFD_CHECK_VALUE, OFD_PART_CHANGED."""
+    """Every protected part is there as it was signed.
+
+    ``OFD_DIGEST_UNKNOWN`` and ``OFD_PART_RENAMED`` indeterminate; ``OFD_REFERENCES_NONE``, ``OFD_REFERENCE_MISSING``,
+    ``OFD_CHECK_VALUE`` and ``OFD_PART_CHANGED`` invalid.
+    """
     if compared is None:
         facts = {"method": shown(signature.method_said)}
         return indeterminate(name, "OFD_DIGEST_UNKNOWN", "the digest algorithm is not known", "摘要算法无法识别", facts)
     if not signature.references:
         return invalid(name, "OFD_REFERENCES_NONE", "the signature protects nothing", "签名未保护任何内容")
-    if compared.missing:
-        facts2 = _parts(compared.missing)
-        return invalid(name, "OFD_REFERENCE_MISSING", "a protected part is gone", "受保护的部件缺失", facts2)
-    if compared.unreadable:
-        facts2 = _parts(compared.unreadable)
-        return invalid(name, "OFD_CHECK_VALUE", "a written digest cannot be read", "摘要值无法读取", facts2)
-    if compared.changed:
-        facts2 = _parts(compared.changed, package.role)
-        return invalid(name, "OFD_PART_CHANGED", "a part was changed after signing", "部件在签署后被更改", facts2)
+    renamed = "a part does not bear the name that was signed: programs may not find it and show something else"
+    for made, parts, code, en, zh in (
+        (invalid, compared.missing, "OFD_REFERENCE_MISSING", "a protected part is gone", "受保护的部件缺失"),
+        (invalid, compared.unreadable, "OFD_CHECK_VALUE", "a written digest cannot be read", "摘要值无法读取"),
+        (invalid, compared.changed, "OFD_PART_CHANGED", "a part was changed after signing", "部件在签署后被更改"),
+        (indeterminate, compared.renamed, "OFD_PART_RENAMED", renamed, "部件名称与签署时不一致，其他软件可能找不到"),
+    ):
+        if parts:
+            return made(name, code, en, zh, _parts(parts, None if parts is compared.missing else package.role))
     return valid(name, "every protected part is as it was signed", "受保护的部件均未更改", _parts(compared.same))
 
 
@@ -149,13 +167,20 @@ def check_list_change(name: str, place: int, lists: Mapping[int, Verdict], list_
     return indeterminate(name, "OFD_SIGNATURES_CHANGED", en, zh, facts)
 
 
-def check_seal_part(name: str, signature: Signature, package: Package, seal: bytes | None) -> Check | None:
+def check_seal_part(name: str, signature: Signature, package: Package, value: SignatureReport) -> Check | None:
     """The seal beside the signature is the one inside it; None where there is nothing to compare.
 
-    ``OFD_SEAL_MISSING``, ``OFD_SEAL_REPLACED``.
+    ``OFD_SEAL_MISSING`` and ``OFD_SEAL_UNUSED`` indeterminate, ``OFD_SEAL_REPLACED`` invalid.
     """
-    if not signature.seal_said or seal is None:
+    if not signature.seal_said or not value.form:
         return None
+    if value.seal_der is None:
+        en = "a seal lies beside a signature that was made without it: anybody can put it there"
+        return indeterminate(name, "OFD_SEAL_UNUSED", en, "签名值中没有印章，旁附的印章未参与签署，任何人都可附上")
+    return _same_seal(name, signature, package, value.seal_der)
+
+
+def _same_seal(name: str, signature: Signature, package: Package, seal: bytes) -> Check:
     if signature.seal_part is None:
         return indeterminate(name, "OFD_SEAL_MISSING", "the seal's own file is not there", "印章文件缺失")
     entry = package.container.entries[signature.seal_part]
@@ -165,6 +190,21 @@ def check_seal_part(name: str, signature: Signature, package: Package, seal: byt
     return invalid(
         name, "OFD_SEAL_REPLACED", en, "印章文件与签章值中的印章不一致", {"part": shown(signature.seal_part)}
     )
+
+
+def check_location(name: str, signature: Signature, package: Package, said: str | None) -> Check | None:
+    """The path that the seal's signature says it signs (propertyInfo) is this signature's: ``OFD_SIGNED_ELSEWHERE``.
+
+    None where it says none. What is no path to a part of XML is passed over: makers write other things there too.
+    """
+    if not said:
+        return None
+    facts = {"said": shown(said), "part": shown(signature.part)}
+    found = package.find("/" + said.lstrip("/"), signature.part)
+    if said.lower().endswith(".xml") and (found is None or found.part != signature.part):
+        en = "the signature was made for another place than where it stands"
+        return indeterminate(name, "OFD_SIGNED_ELSEWHERE", en, "签章值所称的签名文件路径与实际位置不符", facts)
+    return valid(name, "the signature stands where it was made for", "签名文件位于签章值所称位置", facts)
 
 
 def check_stamps(name: str, signature: Signature, package: Package) -> Check:

@@ -17,11 +17,16 @@ _DEFAULT = DigestAlgorithm.MD5
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One protected part; ``part`` is None where the location leads nowhere, ``digest`` where it cannot be read."""
+    """One protected part; ``part`` is None where the location leads nowhere, ``digest`` where it cannot be read.
+
+    ``base`` and ``exact`` tell how the part was found (``ofd.Located``).
+    """
 
     location: str
     part: str | None
     digest: bytes | None
+    base: int = 0
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +71,18 @@ def listed(package: Package, body: Body) -> tuple[Element, ...]:
 
 
 def read_signature(package: Package, place: int, entry: Element) -> Signature:
-    """One entry of Signatures.xml of body ``place``; InvalidInput ``OFD_SIGNATURE_MISSING`` and codes of ``xml``."""
+    """One entry of Signatures.xml of body ``place``; InvalidInput.
+
+    Codes: ``OFD_SIGNATURE_MISSING``, ``OFD_SIGNATURE_TWICE``, ``OFD_SIGNATURE_EMPTY``, those of ``xml``.
+    """
     body = package.bodies[place]
     base = body.signatures or ""
     part = package.locate(entry.attributes.get("BaseLoc", ""), base, body.document)
     if part is None:
         raise InvalidInput("OFD_SIGNATURE_MISSING", "ofd", "a listed signature is not there", "列出的签名文件不存在")
+    if part in package.walked:
+        raise InvalidInput("OFD_SIGNATURE_TWICE", "ofd", "one signature is listed twice", "同一签名被重复列出")
+    package.walked.add(part)
     package.roles.setdefault(part, Role.SIGNATURE)
     raw = package.container.read(part, XML_SIZE)
     root = package.parse_bytes(part, raw, "Signature")
@@ -120,7 +131,10 @@ def _method(said: str) -> DigestAlgorithm | None:
 
 def _reference(package: Package, one: Element, part: str, body: Body) -> Reference:
     location = one.attributes.get("FileRef", "")
-    return Reference(location, package.locate(location, part, body.document), _digest(one.text_of("CheckValue")))
+    digest, found = _digest(one.text_of("CheckValue")), package.find(location, part, body.document)
+    if found is None:
+        return Reference(location, None, digest)
+    return Reference(location, found.part, digest, found.base, found.exact)
 
 
 def _digest(said: str) -> bytes | None:

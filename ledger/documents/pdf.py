@@ -16,7 +16,7 @@ from ledger.seals.seal import Form
 from ledger.seals.signed_data import SignedData, is_signed_data, read_signed_data
 from ledger.seals.stamps import judge_time_stamp
 from ledger.seals.trust import TrustStores
-from ledger.verdict import Check, Report, indeterminate, invalid, report, valid
+from ledger.verdict import Check, Report, Verdict, indeterminate, invalid, report, valid
 
 _TIME_STAMP = "1.2.840.113549.1.9.16.2.14"  # id-aa-timeStampToken, RFC 3161
 
@@ -78,7 +78,8 @@ class Judged:
 def judge_signatures(signatures: Iterable[Found], question: Question) -> Judged:
     """Every check of every signature, numbered from 1 as they follow one another in the file.
 
-    Document time stamps prove all that was there before them, so the last signature is judged first.
+    Document time stamps prove all that was there before them, and who signs last answers for what was added before,
+    so the last signature is judged first.
     """
     found = tuple(signatures)
     if not found:
@@ -86,10 +87,12 @@ def judge_signatures(signatures: Iterable[Found], question: Question) -> Judged:
         return Judged(report([indeterminate("pdf.signatures", "PDF_UNSIGNED", en, zh)]))
     counted = valid("pdf.signatures", "the PDF carries signatures", "PDF 带有签名", {"count": len(found)})
     parts: list[_Part] = []
+    answered = False
     for number, one in reversed(tuple(enumerate(found, 1))):
-        part = _judge(f"pdf.{number}", one, question)
+        part = _judge(f"pdf.{number}", one, question, answered=answered)
         parts.insert(0, part)
         question = question.proven(part.proven)
+        answered = answered or (part.value is not None and report(part.checks).overall is Verdict.VALID)
     values = tuple(part.value for part in parts if part.value is not None)
     return Judged(report([counted, *(check for part in parts for check in part.checks)]), values)
 
@@ -103,14 +106,14 @@ class _Part:
     value: SignatureReport | None = None
 
 
-def _judge(prefix: str, one: Found, question: Question) -> _Part:
+def _judge(prefix: str, one: Found, question: Question, *, answered: bool) -> _Part:
     if isinstance(one, Unreadable):
         made = invalid if one.against else indeterminate
         return _Part((made(f"{prefix}.form", one.code, one.en, one.zh),))
     form = valid(f"{prefix}.form", "the signature can be read", "签名结构可读", {"sub_filter": one.sub_filter})
     part = _value(one, question)
     named = tuple(replace(check, name=f"{prefix}.{check.name}") for check in part.checks)
-    around = (_range(prefix, one), _change(prefix, one))
+    around = (_range(prefix, one), _change(prefix, one, answered=answered))
     return _Part((form, *around, *named), part.proven if one.whole else None, part.value)
 
 
@@ -122,7 +125,11 @@ def _range(prefix: str, one: PdfSignature) -> Check:
     return invalid(name, "PDF_RANGE_ODD", en, "签名未覆盖其版本的全部字节,遗漏部分不受保护")
 
 
-def _change(prefix: str, one: PdfSignature) -> Check:
+def _change(prefix: str, one: PdfSignature, *, answered: bool) -> Check:
+    """What was added; ``answered`` says that a later signature, itself valid, covers all but what came after it.
+
+    A signer who allows forms to be filled in allows it to anybody: that alone does not make true what stands in them.
+    """
     name, facts = f"{prefix}.changes", {"added": one.change.value, "permitted": one.permitted or "-"}
     if one.change is Change.OTHER:
         en, zh = "the document was changed after it was signed", "文件在签名之后被改动"
@@ -131,7 +138,7 @@ def _change(prefix: str, one: PdfSignature) -> Check:
     if needed is not None and one.permitted is not None and one.permitted < needed:
         en, zh = "something was added after signing that the signer did not allow", "签名之后添加了签名者不允许的内容"
         return invalid(name, "PDF_CHANGE_FORBIDDEN", en, zh, facts)
-    if one.change in {Change.FORMS, Change.ANNOTATIONS} and one.permitted is None:
+    if one.change in {Change.FORMS, Change.ANNOTATIONS} and (one.permitted is None or not answered):
         en = "forms were filled in or notes added after signing; look at what was signed"
         return indeterminate(name, "PDF_ADDED_TO", en, "签名之后填写了表单或添加了批注,请查看签名时的版本", facts)
     return valid(name, "nothing was added after signing but what may be", "签名之后没有不允许的改动", facts)

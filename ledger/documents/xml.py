@@ -15,6 +15,7 @@ from ledger.errors import InvalidInput
 OFD_NAMESPACE = "http://www.ofdspec.org/2016"
 """GB/T 33190-2016, 7.1."""
 _DECLARED = re.compile(rb"""(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*["']([^"']*)["']""")
+_DECLARATION = 512
 _UTF8 = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 
 
@@ -112,7 +113,9 @@ def parse(raw: bytes, root: str, bounds: XmlBounds | None = None) -> Document:
 
 def _check_text(raw: bytes) -> None:
     """UTF-8 alone, for in another encoding a DTD has other bytes, and other readers may see another text."""
-    declared = _DECLARED.match(raw, 0, 512)
+    if raw.startswith((b"<?xml", b"\xef\xbb\xbf<?xml")) and raw.find(b"?>", 0, _DECLARATION) < 0:
+        _refuse("XML_ENCODING", "the XML's declaration has no end", "XML 声明过长，无法确定编码")
+    declared = _DECLARED.match(raw, 0, _DECLARATION)
     if b"\0" in raw or (declared and declared[1].lower() not in _UTF8):
         _refuse("XML_ENCODING", "the XML is not UTF-8", "XML 不是 UTF-8 编码")
     if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:

@@ -56,6 +56,9 @@ class Bounds:
     ratio: int = 300
     """Unpacked to packed, of entries above ``ratio_from`` bytes; deflate alone reaches 1,032."""
     ratio_from: int = 1 << 20
+    total_ratio: int = 100
+    """The same of all together, above ``total_from`` bytes unpacked: many small bombs are one."""
+    total_from: int = 64 << 20
     directory: int = 16 << 20
 
 
@@ -197,14 +200,14 @@ def _centrals(raw: bytes, count: int) -> list[_Central]:
 def _central(raw: bytes, place: int) -> tuple[_Central, int]:
     if place + _CENTRAL.size > len(raw) or raw[place : place + 4] != b"PK\x01\x02":
         refuse("ZIP_MALFORMED", "the directory cannot be read", "压缩包目录无法读取")
-    (_, made, needed, flags, method, _, _, crc, packed, size, name_length, extra_length, comment_length, disk, _, mode,
+    (_, _, needed, flags, method, _, _, crc, packed, size, name_length, extra_length, comment_length, disk, _, mode,
      offset) = _CENTRAL.unpack_from(raw, place)  # fmt: skip
     start = place + _CENTRAL.size
     end = start + name_length + extra_length + comment_length
     if end > len(raw):
         refuse("ZIP_TRUNCATED", "the directory is cut off", "压缩包目录被截断")
     name = raw[start : start + name_length]
-    extra = _extras(raw[start + name_length : start + name_length + extra_length])
+    extra = _extras(raw[start + name_length : start + name_length + extra_length]) if extra_length else {}
     size, packed, offset = _wide(extra, (size, packed, offset))
     if disk:
         refuse("ZIP_SPLIT", "part of a split archive", "这是分卷压缩包的一部分")
@@ -214,7 +217,7 @@ def _central(raw: bytes, place: int) -> tuple[_Central, int]:
         refuse("ZIP_VERSION_UNKNOWN", "the archive needs a newer reader", "压缩包版本过高，无法读取")
     if method not in {STORED, DEFLATED}:
         refuse("ZIP_COMPRESSION_UNKNOWN", f"compression method {method} is not read here", f"不支持的压缩方法 {method}")
-    if made >> 8 == 3 and (mode >> 28) == 0xA:
+    if mode >> 28 == 0xA:  # as Unix has it, whatever system the archive says it is of
         refuse("ZIP_LINK", "an entry is a link", "压缩包内含链接")
     _check_unicode_path(extra, name)
     return _Central(flags, method, crc, packed, size, offset, name, decode(name, utf8=bool(flags & 0x0800))), end
@@ -271,8 +274,11 @@ def _check_sizes(central: Sequence[_Central], bounds: Bounds) -> None:
             refuse("ZIP_TOO_LARGE", f"an entry is larger than {bounds.entry} bytes", "压缩包内有条目过大")
         if one.size > bounds.ratio_from and one.size > bounds.ratio * max(one.packed, 1):
             refuse("ZIP_BOMB", f"an entry unpacks to over {bounds.ratio} times its size", "疑似压缩炸弹：解压比过高")
-    if sum(one.size for one in central) > bounds.total:
+    total, packed = sum(one.size for one in central), sum(one.packed for one in central)
+    if total > bounds.total:
         refuse("ZIP_TOO_LARGE", f"more than {bounds.total} bytes unpacked", "压缩包解压后过大")
+    if total > bounds.total_from and total > bounds.total_ratio * max(packed, 1):
+        refuse("ZIP_BOMB", f"all unpacks to over {bounds.total_ratio} times its size", "疑似压缩炸弹：总解压比过高")
 
 
 def _local(source: BinaryIO, one: _Central, directory: int) -> Entry:

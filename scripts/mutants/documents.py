@@ -65,7 +65,7 @@ def list_of_signatures_ignored() -> None:
 def pdf_changes_passed_over() -> None:
     """Whatever was added to a PDF after its signature is taken for harmless."""
 
-    def harmless(prefix: str, *_: Any) -> Check:
+    def harmless(prefix: str, *_: Any, **__: Any) -> Check:
         return valid(f"{prefix}.changes", "", "")
 
     _in(pdf)._change = harmless  # noqa: SLF001

@@ -24,7 +24,7 @@ from pyhanko.pdf_utils.writer import copy_into_new_writer
 from pyhanko.sign import signers
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from api.documents import pdf_reading
+from api.documents import pdf_reading, reading
 from api.documents.pdf import check_pdf
 from api.documents.pdf_making import make_pdf, sign_pdf
 from api.documents.reading import Terms, examine
@@ -241,6 +241,61 @@ def test_encrypted() -> None:
     assert _codes(_check(made.getvalue(), password="window")) == {"PDF_UNSIGNED"}
 
 
+def test_encrypted_in_a_way_of_its_own() -> None:
+    out = copy_into_new_writer(PdfFileReader(io.BytesIO(PLAIN)))
+    out.encrypt(owner_pass="owner", user_pass="window")
+    made = io.BytesIO()
+    out.write(made)
+    strange = made.getvalue().replace(b"/Filter /Standard", b"/Filter /Strange1", 1)
+    report = _check(strange)
+    assert _codes(report) == {"PDF_ENCRYPTION_UNKNOWN"}
+    assert report.overall is Verdict.INDETERMINATE
+
+
+def _with_field(out: IncrementalPdfFileWriter) -> None:
+    """A field for text on the page."""
+    rectangle = generic.ArrayObject([generic.NumberObject(one) for one in (50, 600, 300, 640)])
+    field = out.add_object(generic.DictionaryObject({
+        pdf_name("/FT"): pdf_name("/Tx"), pdf_name("/T"): generic.TextStringObject("Holder"),
+        pdf_name("/V"): generic.TextStringObject("-"), pdf_name("/Type"): pdf_name("/Annot"),
+        pdf_name("/Subtype"): pdf_name("/Widget"), pdf_name("/Rect"): rectangle,
+    }))  # fmt: skip
+    out.register_annotation(out.root["/Pages"]["/Kids"].raw_get(0), field)
+    out.root[pdf_name("/AcroForm")] = generic.DictionaryObject({pdf_name("/Fields"): generic.ArrayObject([field])})
+    out.update_root()
+
+
+def _fill(out: IncrementalPdfFileWriter) -> None:
+    field = out.root["/AcroForm"]["/Fields"][0]
+    field[pdf_name("/V")] = generic.TextStringObject("Somebody Else")
+    out.update_container(field)
+
+
+@pytest.mark.parametrize(
+    ("permission", "filled", "answered"),
+    [(None, Verdict.INDETERMINATE, Verdict.INDETERMINATE), (1, Verdict.INVALID, Verdict.INVALID),
+     (2, Verdict.INDETERMINATE, Verdict.VALID), (3, Verdict.INDETERMINATE, Verdict.VALID)],
+)  # fmt: skip
+def test_a_holders_name_filled_in_by_anybody_after_signing(
+    permission: int | None, filled: Verdict, answered: Verdict
+) -> None:
+    """Even where the signer allows forms to be filled in, nobody answers for it before a later signature does."""
+    form = _signed(data=_appended(PLAIN, _with_field), permission=permission)
+    assert _check(form).overall is Verdict.VALID
+    changed = _appended(form, _fill)
+    assert _check(changed).overall is filled
+    assert _check(_signed("Second", changed)).overall is answered
+    stranger = DevelopmentAuthority.found(secrets.token_bytes, NOW - 86_400, NOW + 86_400).issue("Nobody")
+    forged = sign_pdf(changed, "Second", lambda signed: make_signed_data(signed, stranger, NOW, detached=True), NOW)
+    found = {check.name: check.verdict for check in _check(forged).checks}
+    assert found["pdf.1.changes"] is filled
+
+
+def test_an_ofd_appended_to_a_pdf_makes_it_two_documents() -> None:
+    report = _check(SIGNED + b"PK\x03\x04" + bytes(200) + b"PK\x05\x06" + bytes(18))
+    assert "PDF_CHANGED" in _codes(report)
+
+
 def test_cut_off_anywhere() -> None:
     rng = random.Random(11)
     for size in (5, 100, *(rng.randrange(10, len(SIGNED)) for _ in range(60)), len(SIGNED) - 7):
@@ -267,8 +322,10 @@ def test_rubbish_that_begins_like_a_pdf() -> None:
 
 
 def test_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf_reading, "MOST_BYTES", len(SIGNED) - 1)
+    for module in (pdf_reading, reading):
+        monkeypatch.setattr(module, "MOST_BYTES", len(SIGNED) - 1)
     assert _codes(_check(SIGNED)) == {"PDF_TOO_LARGE"}
+    assert _codes(examine(SIGNED, Terms(TRUST, NOW)).report) == {"PDF_TOO_LARGE"}
 
 
 def test_network_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from tests.unit.ledger.documents.archives import Part, archive, streamed
 ONE = Part(b"OFD.xml", b"<OFD/>" * 20)
 TWO = Part(b"Doc_0/Document.xml", b"<Document/>" * 20)
 TEXT = b"the same again " * 1000
-SMALL = Bounds(entries=10, entry=1 << 20, total=3 << 20, ratio=50, ratio_from=1 << 10)
+SMALL = Bounds(entries=10, entry=1 << 20, total=3 << 20, ratio=50, ratio_from=1 << 10, total_from=1 << 20)
 
 
 def code_of(file: bytes, bounds: Bounds | None = None) -> str:
@@ -122,6 +122,10 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "right to left": (archive(Part("a\u202elmx.b".encode(), b"x", flags=0x800)), "ZIP_NAME_UNSAFE"),
     "no name": (archive(Part(b"", b"x")), "ZIP_NAME_UNSAFE"),
     "a link": (archive(Part(b"OFD.xml", b"/etc/passwd", made=(3 << 8) | 20, mode=0o120777 << 16)), "ZIP_LINK"),
+    "a link made on another system": (
+        archive(Part(b"OFD.xml", b"/etc/passwd", made=(19 << 8) | 20, mode=0o120777 << 16)),
+        "ZIP_LINK",
+    ),
     "encrypted": (archive(Part(b"OFD.xml", b"x", flags=1)), "ZIP_ENCRYPTED"),
     "encrypted with AES": (archive(Part(b"OFD.xml", b"x", method=99)), "ZIP_ENCRYPTED"),
     "of a version to come": (archive(Part(b"OFD.xml", b"x", needed=64)), "ZIP_VERSION_UNKNOWN"),
@@ -174,6 +178,19 @@ def test_a_bomb_is_not_unpacked(file: bytes, code: str) -> None:
         Container.open(file, SMALL)
     assert refused.value.code == code
     assert code in LIMITS
+
+
+def test_a_bomb_of_many_small_ones_is_one() -> None:
+    """No entry alone is large enough to be looked at; together they unpack to hundreds of times the file."""
+    file = archive(*(Part(b"%d" % n, b"\0" * (1 << 19)) for n in range(9)))
+    with pytest.raises(InvalidInput, match="ZIP_BOMB"):
+        Container.open(file, Bounds(total_from=4 << 20))
+    assert len(Container.open(file, Bounds(total_from=5 << 20)).entries) == 9
+
+
+def test_strange_but_visible_names_are_read() -> None:
+    name = "某\u3000执照\ue000🏛.xml"
+    assert list(Container.open(archive(Part(name.encode(), flags=0x800))).entries) == [name]
 
 
 def test_a_bomb_that_hides_its_size_is_stopped_at_the_size_it_gave() -> None:

@@ -11,16 +11,12 @@ import pytest
 
 from ledger.algorithms.digests import DigestAlgorithm
 from ledger.documents import ofd_check
-from ledger.documents.ofd_making import Sheet, Signing, make, pack, sign, unpack
+from ledger.documents.ofd_making import Sheet, Signing, make, sign, unpack
 from ledger.documents.zip_directory import Bounds
-from ledger.verdict import Report, Verdict
+from ledger.verdict import Verdict
 from scripts.documents_scene import SECOND, Desk
 from tests.unit.ledger.documents.archives import Part, archive
-
-PAGE, LIST = "Doc_0/Pages/Page_0/Content.xml", "Doc_0/Signs/Signatures.xml"
-FIRST = "Doc_0/Signs/Sign_0"
-SHEET = Sheet("营业执照", ("名称：某某有限公司",), (("ZZMC", "营业执照"),), metadata=b"<license/>")
-Change = Callable[[dict[str, bytes]], None]
+from tests.unit.ledger.documents.tampering import FIRST, LIST, PAGE, SHEET, Change, changed, codes, drop, edit, put
 
 
 @pytest.fixture(scope="module")
@@ -37,21 +33,6 @@ def sealed(office: Desk) -> bytes:
 @pytest.fixture(scope="module")
 def sealed_twice(office: Desk, sealed: bytes) -> bytes:
     return sign(sealed, office.second, SECOND)
-
-
-def changed(file: bytes, change: Change) -> bytes:
-    parts = unpack(file)
-    change(parts)
-    return pack(parts)
-
-
-def codes(report: Report) -> dict[str, str]:
-    """Reason codes of everything that is not plainly valid, by the check's name."""
-    return {
-        check.name: check.reason_code
-        for check in report.checks
-        if check.reason_code != "OK" and ".finding." not in check.name
-    }
 
 
 def test_a_sealed_license_is_valid_and_its_metadata_are_read(office: Desk, sealed: bytes) -> None:
@@ -74,25 +55,6 @@ def test_zipfile_finds_in_our_documents_what_we_put_there(sealed: bytes) -> None
         assert {name: judge.read(name) for name in judge.namelist()} == unpack(sealed)
 
 
-def _edit(part: str, old: bytes, new: bytes) -> Change:
-    def change(parts: dict[str, bytes]) -> None:
-        assert old in parts[part]
-        parts[part] = parts[part].replace(old, new, 1)
-
-    return change
-
-
-def _put(part: str, data: bytes) -> Change:
-    return lambda parts: parts.update({part: data})
-
-
-def _drop(part: str) -> Change:
-    def change(parts: dict[str, bytes]) -> None:
-        del parts[part]
-
-    return change
-
-
 def _drop_reference(parts: dict[str, bytes]) -> None:
     said = parts[f"{FIRST}/Signature.xml"].split(b"<ofd:Reference ")
     kept = [piece for piece in said if PAGE.encode() not in piece]
@@ -104,49 +66,49 @@ def _reseal_page(parts: dict[str, bytes]) -> None:
     old, new = parts[PAGE], parts[PAGE].replace(b"<ofd:Layer", b"<ofd:Layer ", 1)
     digests = [base64.b64encode(hashlib.new("sm3", page).digest()) for page in (old, new)]
     parts[PAGE] = new
-    _edit(f"{FIRST}/Signature.xml", *digests)(parts)
+    edit(f"{FIRST}/Signature.xml", *digests)(parts)
 
 
 DEFECTS: dict[str, tuple[Change, str, str, Verdict]] = {
     "a byte changed in a page": (
-        _edit(PAGE, "某某".encode(), "其他".encode()), "ofd.1.references", "OFD_PART_CHANGED", Verdict.INVALID),
+        edit(PAGE, "某某".encode(), "其他".encode()), "ofd.1.references", "OFD_PART_CHANGED", Verdict.INVALID),
     "metadata changed": (
-        _edit("OFD.xml", "营业".encode(), "驾驶".encode()), "ofd.1.references", "OFD_PART_CHANGED", Verdict.INVALID),
+        edit("OFD.xml", "营业".encode(), "驾驶".encode()), "ofd.1.references", "OFD_PART_CHANGED", Verdict.INVALID),
     "a picture changed": (
-        _put("Doc_0/Res/emblem.png", b"\x89PNG"), "ofd.1.references", "OFD_PART_CHANGED", Verdict.INVALID),
+        put("Doc_0/Res/emblem.png", b"\x89PNG"), "ofd.1.references", "OFD_PART_CHANGED", Verdict.INVALID),
     "the attached metadata changed": (
-        _put("Doc_0/Attachs/license.xml", b"<x/>"), "ofd.1.references", "OFD_PART_CHANGED", Verdict.INVALID),
-    "a page taken away": (_drop(PAGE), "ofd.1.references", "OFD_REFERENCE_MISSING", Verdict.INVALID),
+        put("Doc_0/Attachs/license.xml", b"<x/>"), "ofd.1.references", "OFD_PART_CHANGED", Verdict.INVALID),
+    "a page taken away": (drop(PAGE), "ofd.1.references", "OFD_REFERENCE_MISSING", Verdict.INVALID),
     "the signature value taken away": (
-        _drop(f"{FIRST}/SignedValue.dat"), "ofd.1.value", "OFD_VALUE_MISSING", Verdict.INVALID),
+        drop(f"{FIRST}/SignedValue.dat"), "ofd.1.value", "OFD_VALUE_MISSING", Verdict.INVALID),
     "the signature taken away": (
-        _drop(f"{FIRST}/Signature.xml"), "ofd.1.form", "OFD_SIGNATURE_MISSING", Verdict.INVALID),
+        drop(f"{FIRST}/Signature.xml"), "ofd.1.form", "OFD_SIGNATURE_MISSING", Verdict.INVALID),
     "the seal's file taken away": (
-        _drop(f"{FIRST}/Seal.esl"), "ofd.1.seal_part", "OFD_SEAL_MISSING", Verdict.INVALID),
+        drop(f"{FIRST}/Seal.esl"), "ofd.1.seal_part", "OFD_SEAL_MISSING", Verdict.INVALID),
     "the seal's file replaced": (
-        _put(f"{FIRST}/Seal.esl", b"0\0"), "ofd.1.seal_part", "OFD_SEAL_REPLACED", Verdict.INVALID),
+        put(f"{FIRST}/Seal.esl", b"0\0"), "ofd.1.seal_part", "OFD_SEAL_REPLACED", Verdict.INVALID),
     "a reference taken away": (
         _drop_reference, "ofd.1.coverage", "OFD_CONTENT_UNPROTECTED", Verdict.INVALID),
     "a written digest that is none": (
-        _edit(f"{FIRST}/Signature.xml", b"<ofd:CheckValue>", b"<ofd:CheckValue>*"),
+        edit(f"{FIRST}/Signature.xml", b"<ofd:CheckValue>", b"<ofd:CheckValue>*"),
         "ofd.1.references", "OFD_CHECK_VALUE", Verdict.INVALID),
     "an unknown digest algorithm": (
-        _edit(f"{FIRST}/Signature.xml", b"1.2.156.10197.1.401", b"CRC32"),
+        edit(f"{FIRST}/Signature.xml", b"1.2.156.10197.1.401", b"CRC32"),
         "ofd.1.references", "OFD_DIGEST_UNKNOWN", Verdict.INVALID),
-    "a file smuggled in": (_put("Doc_0/note.txt", b"x"), "ofd.1.coverage", "OFD_STRAY_PARTS", Verdict.INDETERMINATE),
+    "a file smuggled in": (put("Doc_0/note.txt", b"x"), "ofd.1.coverage", "OFD_STRAY_PARTS", Verdict.INDETERMINATE),
     "an entity bomb in a signature": (
-        _edit(f"{FIRST}/Signature.xml", b"?>", b'?><!DOCTYPE a [<!ENTITY b "c">]>'),
+        edit(f"{FIRST}/Signature.xml", b"?>", b'?><!DOCTYPE a [<!ENTITY b "c">]>'),
         "ofd.1.form", "XML_DTD", Verdict.INVALID),
     "an entity bomb in OFD.xml": (
-        _edit("OFD.xml", b"?>", b'?><!DOCTYPE a [<!ENTITY b "c">]>'), "ofd.structure", "XML_DTD", Verdict.INVALID),
-    "no document": (_drop("Doc_0/Document.xml"), "ofd.structure", "OFD_DOCUMENT_MISSING", Verdict.INVALID),
+        edit("OFD.xml", b"?>", b'?><!DOCTYPE a [<!ENTITY b "c">]>'), "ofd.structure", "XML_DTD", Verdict.INVALID),
+    "no document": (drop("Doc_0/Document.xml"), "ofd.structure", "OFD_DOCUMENT_MISSING", Verdict.INVALID),
     "two document roots": (
-        _edit("OFD.xml", b"<ofd:DocRoot>", b"<ofd:DocRoot>x</ofd:DocRoot><ofd:DocRoot>"),
+        edit("OFD.xml", b"<ofd:DocRoot>", b"<ofd:DocRoot>x</ofd:DocRoot><ofd:DocRoot>"),
         "ofd.structure", "XML_AMBIGUOUS", Verdict.INVALID),
     "an encrypted document": (
-        _put("Encryptions.xml", b"<x/>"), "ofd.structure", "OFD_ENCRYPTED", Verdict.INDETERMINATE),
+        put("Encryptions.xml", b"<x/>"), "ofd.structure", "OFD_ENCRYPTED", Verdict.INDETERMINATE),
     "all signatures stripped": (
-        _edit(LIST, b"<ofd:Signature ", b"<ofd:Gone "), "ofd.signatures", "OFD_UNSIGNED", Verdict.INDETERMINATE),
+        edit(LIST, b"<ofd:Signature ", b"<ofd:Gone "), "ofd.signatures", "OFD_UNSIGNED", Verdict.INDETERMINATE),
 }  # fmt: skip
 
 
@@ -213,7 +175,7 @@ def test_a_last_signature_taken_away_is_noticed(office: Desk, sealed_twice: byte
 def test_a_page_added_with_a_second_signature_breaks_the_first(office: Desk, sealed: bytes) -> None:
     def add(parts: dict[str, bytes]) -> None:
         parts["Doc_0/Pages/Page_1/Content.xml"] = parts[PAGE]
-        _edit(
+        edit(
             "Doc_0/Document.xml", b"</ofd:Pages>", b'<ofd:Page ID="9" BaseLoc="Pages/Page_1/Content.xml"/></ofd:Pages>'
         )(parts)
 
@@ -240,7 +202,7 @@ def test_an_absent_digest_algorithm_means_md5(office: Desk) -> None:
 
     file = sign(make(SHEET), Without(), Signing(algorithm=DigestAlgorithm.MD5))
     report = ofd_check.check_ofd(
-        changed(file, _edit(f"{FIRST}/Signature.xml", b' CheckMethod="MD5"', b"")), office.judge
+        changed(file, edit(f"{FIRST}/Signature.xml", b' CheckMethod="MD5"', b"")), office.judge
     )
     assert codes(report) == {"ofd.1.digests": "OFD_DIGEST_WEAK"}
 
@@ -275,7 +237,7 @@ def test_an_annotation_added_later_is_found(office: Desk) -> None:
             }
         ),
     )
-    added = changed(sign(file, office.sealer), _put("Doc_0/Annots.xml", b"<Annotations/>"))
+    added = changed(sign(file, office.sealer), put("Doc_0/Annots.xml", b"<Annotations/>"))
     assert codes(ofd_check.check_ofd(added, office.judge))["ofd.1.coverage"] == "OFD_CONTENT_UNPROTECTED"
 
 
@@ -321,7 +283,7 @@ def test_a_bad_container_is_a_finding(
 
 def test_paths_as_real_files_write_them_lead_to_the_parts(office: Desk) -> None:
     """Relative to the list, without the leading slash, in another case."""
-    file = changed(make(SHEET), _edit("OFD.xml", b"Doc_0/Document.xml", b"/doc_0/DOCUMENT.xml"))
+    file = changed(make(SHEET), edit("OFD.xml", b"Doc_0/Document.xml", b"/doc_0/DOCUMENT.xml"))
     report = ofd_check.check_ofd(sign(file, office.sealer), office.judge)
     assert report.overall is Verdict.VALID
     (structure,) = (check for check in report.checks if check.name == "ofd.structure")
@@ -329,7 +291,7 @@ def test_paths_as_real_files_write_them_lead_to_the_parts(office: Desk) -> None:
 
 
 def test_nothing_of_the_content_stands_in_the_report(office: Desk, sealed: bytes) -> None:
-    file = changed(sealed, _put("Doc_0/110105194912310021.txt", b"x"))
+    file = changed(sealed, put("Doc_0/110105194912310021.txt", b"x"))
     said = str(ofd_check.check_ofd(file, office.judge).to_json())
     assert "某某" not in said
     assert "110105194912310021" not in said

@@ -42,6 +42,9 @@ def test_a_document_is_read() -> None:
         (b"", "XML_MALFORMED"),
         (b"\0\0\0", "XML_ENCODING"),
         (b'<?xml version="1.0" encoding="x-unknown"?><OFD/>', "XML_ENCODING"),
+        (b'<?xml version="1.0"' + b" " * 600 + b'encoding="gb2312"?><OFD/>', "XML_ENCODING"),
+        (b'\xef\xbb\xbf<?xml version="1.0"' + b" " * 600 + b'encoding="iso-8859-1"?><OFD/>', "XML_ENCODING"),
+        (b'<OFD A="1" A="2"/>', "XML_MALFORMED"),
         (b"<html/>", "XML_ROOT"),
         (b'<OFD xmlns="urn:a{/*[@b"><A/></OFD>', "XML_ROOT"),
         (f'<x:OFD {NS} xmlns:x="urn:x"><ofd:OFD/></x:OFD>'.encode().replace(b"<x:OFD", b"<x:Other", 1)
@@ -49,7 +52,8 @@ def test_a_document_is_read() -> None:
     ],
     ids=["entity bomb", "entity bomb in UTF-16", "entity bomb in EBCDIC", "UTF-7", "external file",
          "external parameter entity", "undeclared entity", "unclosed", "two roots", "nothing", "null bytes",
-         "unknown encoding", "another root", "path as a namespace", "root inside another"],
+         "unknown encoding", "encoding far off", "encoding far off after a mark",
+         "attribute twice", "another root", "path as a namespace", "root inside another"],
 )  # fmt: skip
 def test_hostile_xml_is_refused(raw: bytes, code: str) -> None:
     assert code_of(raw) == code
