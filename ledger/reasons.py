@@ -1,8 +1,9 @@
 """Why an act was not carried out: the codes the contracts emit, with their meaning for people.
 
-``DISCARDED`` reasons are those that anybody who carries bytes to the chain can cause (a stale
-state, a broken signature); they say nothing about an officer. All others speak of the signer.
-Solidity's ``Reasons.sol`` is generated from this file.
+A reason is a discard where it may rest on something that the officer named has not signed: on the order in which
+bytes are carried, on a proof handed in beside the act, on whose signature stands under it. Whoever has read an act can
+cause such a verdict by spoiling that, so it says nothing about the officer and is not final. All others speak of the
+signer. Solidity's ``Reasons.sol`` is generated from this file.
 """
 
 from dataclasses import dataclass
@@ -32,8 +33,10 @@ class Reason(IntEnum):
     DELAY_NOT_OVER = 14
     TOO_LATE_TO_EXECUTE = 15
     HOLDER_NOT_PROVEN = 16
-    # the signer and where the signer belongs
-    WRONG_ACTOR = 20
+    WRONG_ACTOR = 17
+    LICENSE_NOT_PROVEN = 18
+    KEY_REPLACED = 19
+    # the signer and where the signer belongs; 20 was WRONG_ACTOR when that was final
     KEY_NOT_YET_VALID = 21
     KEY_EXPIRED = 22
     KEY_SUSPENDED = 23
@@ -127,6 +130,7 @@ class Reason(IntEnum):
     LICENSE_CANCELLED = 175
     LICENSE_SUPERSEDED = 176
     LICENSE_OF_ANOTHER = 177
+    # of a proof that anybody may have broken only reports say which part is wrong; the contracts no longer do
     BATCH_UNKNOWN = 178
     BATCH_EXISTS = 179
     BAD_PROOF = 180
@@ -147,6 +151,9 @@ OK = Reason.OK
 
 ANYBODY_CAN_CAUSE = 20
 """Reasons below this number are discards; they are no evidence against the signer."""
+
+RETIRED = frozenset({20})
+"""Numbers that had a meaning once and are not given again."""
 
 
 class Text(NamedTuple):
@@ -179,6 +186,7 @@ TEXTS: dict[Reason, Text] = {
     Reason.ACT_EXPIRED: Text("签名已超过有效期限,请重新签名", "the act's deadline has passed: sign again"),
     Reason.CASE_UNKNOWN: Text("链上没有该案件", "no such case on the chain"),
     Reason.WRONG_ACTOR: Text("声明的人员与签名密钥不符", "the officer named is not the one whose key signed"),
+    Reason.KEY_REPLACED: Text("签名所用密钥已被更换,请用现用密钥重新签名", "signed with a key that its officer has replaced: sign again with the present one"),
     Reason.KEY_NOT_YET_VALID: Text("密钥尚未生效", "the key is not valid yet"),
     Reason.KEY_EXPIRED: Text("密钥已过期,请机构管理员更换", "the key has expired: have the agency rotate it"),
     Reason.KEY_SUSPENDED: Text("密钥已停用,请联系机构管理员", "the key is suspended: ask the agency's administrator"),
@@ -265,6 +273,7 @@ TEXTS: dict[Reason, Text] = {
     Reason.SEAL_CANCELLED: Text("印章已注销", "the seal is cancelled"),
     Reason.SEAL_OF_ANOTHER: Text("印章不属于该机构", "the seal belongs to another agency"),
     Reason.LICENSE_UNKNOWN: Text("证照未登记", "the license is not registered"),
+    Reason.LICENSE_NOT_PROVEN: Text("证照未单独登记,所附证明也不表明其属于该机构已登记的批次", "not registered by itself, and what came with the act does not show it in a batch of that agency"),
     Reason.LICENSE_EXISTS: Text("证照已登记", "the license is registered already"),
     Reason.LICENSE_NOT_YET_VALID: Text("证照尚未生效", "the license is not valid yet"),
     Reason.LICENSE_EXPIRED: Text("证照已过有效期", "the license has expired"),

@@ -147,15 +147,13 @@ contract Licenses is ILicenses, Member {
         bytes32 batch,
         bytes32[] memory proof
     ) private {
-        uint256 word = _load(act.license, batch, proof);
-        Refusals.need(_issuerOf(word) == agency, Reasons.LICENSE_OF_ANOTHER);
+        uint256 word = _own(act.license, agency, batch, proof);
         licenseWord[act.license] = word.change(act.status, _now(), 0, false);
         emit LicenseStatusChanged(act.license, act.status, act.reason);
     }
 
     function _supersede(bytes32 old, bytes32 by, uint32 agency, bytes32 batch, bytes32[] memory proof) private {
-        uint256 word = _load(old, batch, proof);
-        Refusals.need(_issuerOf(word) == agency, Reasons.LICENSE_OF_ANOTHER);
+        uint256 word = _own(old, agency, batch, proof);
         Refusals.check(_reasonOf(word.statusOf()));
         uint256 interval = Intervals.pack(word.from(), word.until(), _now(), Intervals.SUPERSEDED);
         licenseWord[old] = ((word >> Intervals.BITS) << Intervals.BITS) | interval;
@@ -187,15 +185,26 @@ contract Licenses is ILicenses, Member {
         Refusals.check(seals.whyNot(seal, _now()));
     }
 
+    /// @dev The word of a license of this agency. One that was proven to be in a batch of another says nothing about
+    /// who signed: the same leaf may stand in a batch of the signer's agency too, and the carrier chose the batch.
+    function _own(
+        bytes32 license,
+        uint32 agency,
+        bytes32 batch,
+        bytes32[] memory proof
+    ) private view returns (uint256 word) {
+        word = _load(license, batch, proof);
+        if (_issuerOf(word) == agency) return word;
+        revert Refusals.Refused(licenseWord[license] == 0 ? Reasons.LICENSE_NOT_PROVEN : Reasons.LICENSE_OF_ANOTHER);
+    }
+
     /// @dev The word of a license; one of a batch that was never touched is made from the batch.
     function _load(bytes32 license, bytes32 batch, bytes32[] memory proof) private view returns (uint256) {
         uint256 word = licenseWord[license];
         if (word != 0) return word;
-        Refusals.need(batch != 0, Reasons.LICENSE_UNKNOWN);
         uint256 issued = batchWord[batch];
-        Refusals.need(issued != 0, Reasons.BATCH_UNKNOWN);
-        bool proven = proof.length <= _LONGEST_PROOF && MerkleProof.verify(proof, batch, license);
-        Refusals.need(proven, Reasons.BAD_PROOF);
+        bool proven = issued != 0 && proof.length <= _LONGEST_PROOF && MerkleProof.verify(proof, batch, license);
+        Refusals.need(proven, Reasons.LICENSE_NOT_PROVEN);
         return _pack(0, Intervals.FOREVER, uint32(issued), uint32(issued >> 32));
     }
 

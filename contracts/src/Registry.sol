@@ -184,11 +184,13 @@ contract Registry is IRegistry, Administration, Governed {
         return from | (end << 32) | (((word >> 100) & 0xffffffffffff) << 64) | (region << 112) | ((word >> 148) << 160);
     }
 
-    /// @dev See `IRegistry.whyNot`: the key, then its window, then its agency.
+    /// @dev See `IRegistry.whyNot`: the key, then its window, then its agency. A key that its officer has replaced does
+    /// not speak of the officer: whoever found it could sign anything.
     function _whyNotKey(address key, uint32 moment) internal view override returns (uint16) {
         uint256 word = keyWord[key];
         if (word == 0) return Reasons.SIGNER_UNKNOWN;
         uint16 reason = word.whyNot(moment, Reasons.KEY_NOT_YET_VALID);
+        if (reason != 0 && currentKey[uint64(word >> 148)] != key) return Reasons.KEY_REPLACED;
         uint32 agency = uint32(word >> 180);
         uint32 number = uint32(word >> 116);
         if (reason == 0 && number != 0) {

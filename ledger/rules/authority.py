@@ -32,9 +32,13 @@ def signer_of(digest: bytes, signature: bytes) -> bytes:
 
 
 def key_standing(world: World, key: Key, at: int) -> Reason:
-    """Whether the key, its window and its agency hold at ``at``, in this order."""
+    """Whether the key, its window and its agency hold at ``at``, in this order.
+
+    A key that its officer has replaced does not speak of the officer: whoever found it could sign anything.
+    """
     if (reason := key.standing(at, KEY)) is not OK:
-        return reason
+        present = world.keys[world.current_key[key.officer]]
+        return reason if key == present else Reason.KEY_REPLACED
     agency = agency_of(key.officer)
     if key.window:
         window = world.windows[scoped(agency, key.window)]

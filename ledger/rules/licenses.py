@@ -47,8 +47,7 @@ def issue_license(
     leaf = leaf_of(one)
     require(leaf not in world.licenses, Reason.LICENSE_EXISTS)
     if one.supersedes != ZERO:
-        old = _load(world, one.supersedes, batch, proof)
-        require(old.issuer == agency, Reason.LICENSE_OF_ANOTHER)
+        old = _own(world, one.supersedes, agency, batch, proof)
         require(old.status is Status.ACTIVE, _STOPPED.get(old.status, Reason.OK))
         old.status, old.stopped_at = Status.SUPERSEDED, now
         world.licenses[one.supersedes] = old
@@ -72,8 +71,7 @@ def set_license_status(
     proof: Sequence[bytes],
 ) -> None:  # fmt: skip
     require(key.roles & Role.ISSUER, Reason.ROLE_MISSING)
-    record = _load(world, act.license, batch, proof)
-    require(record.issuer == agency_of(key.officer), Reason.LICENSE_OF_ANOTHER)
+    record = _own(world, act.license, agency_of(key.officer), batch, proof)
     check(record.change(act.status, now, restart=False))
     world.licenses[act.license] = record
 
@@ -122,13 +120,23 @@ def printable_license(world: World, leaf: bytes, home: int, case_key: bytes, mom
         check(stopped(record, at))
 
 
+def _own(world: World, leaf: bytes, agency: int, batch: bytes, proof: Sequence[bytes]) -> LicenseRecord:
+    """The record of a license of this agency.
+
+    One that was proven to be in a batch of another says nothing about who signed: the same leaf may stand in a batch
+    of the signer's agency too, and the carrier chose the batch.
+    """
+    known = leaf in world.licenses
+    record = _load(world, leaf, batch, proof)
+    require(record.issuer == agency, Reason.LICENSE_OF_ANOTHER if known else Reason.LICENSE_NOT_PROVEN)
+    return record
+
+
 def _load(world: World, leaf: bytes, batch: bytes, proof: Sequence[bytes]) -> LicenseRecord:
     """The record of a license; one of a batch that was never touched is made from the batch."""
     if leaf in world.licenses:
         return world.licenses[leaf]
-    require(batch != ZERO, Reason.LICENSE_UNKNOWN)
-    if batch not in world.batches:
-        raise Refusal(Reason.BATCH_UNKNOWN)
-    require(merkle.verify(batch, leaf, proof), Reason.BAD_PROOF)
-    of = world.batches[batch]
+    of = world.batches.get(batch)
+    if of is None or not merkle.verify(batch, leaf, proof):
+        raise Refusal(Reason.LICENSE_NOT_PROVEN)
     return LicenseRecord(0, FOREVER, issuer=of.issuer, seal=of.seal)

@@ -161,11 +161,11 @@ def test_a_license_outside_its_own_period_is_used(pair: Pair) -> None:
 
 
 def test_a_license_of_a_batch_is_used_with_its_proof_and_no_other(pair: Pair) -> None:
-    assert use(pair) is Reason.LICENSE_UNKNOWN
+    assert use(pair) is Reason.LICENSE_NOT_PROVEN
     good = {"batch": TREE.root, "proof": TREE.proof(0)}
-    assert use(pair, batch=good) is Reason.BATCH_UNKNOWN
+    assert use(pair, batch=good) is Reason.LICENSE_NOT_PROVEN
     assert do(pair, acts.IssueBatch, CLERK, root=TREE.root, count=3, seal=HELD.seal) is Reason.OK
-    assert use(pair, batch={"batch": TREE.root, "proof": TREE.proof(1)}) is Reason.BAD_PROOF
+    assert use(pair, batch={"batch": TREE.root, "proof": TREE.proof(1)}) is Reason.LICENSE_NOT_PROVEN
     assert use(pair, batch=good) is Reason.OK
     assert pair.world.licenses == {}
     assert use(pair, batch=good) is Reason.AUTHORIZATION_USED

@@ -40,7 +40,7 @@ def status(pair: Pair, leaf: bytes, to: int, officer: int = CLERK, **proof: Any)
         ({"valid_until": 0}, Reason.BAD_INTERVAL),
         ({"valid_from": 5, "valid_until": 6}, Reason.OK),
         ({"case_key": b"\xff" * 32}, Reason.OK),
-        ({"supersedes": b"\x09" * 32}, Reason.LICENSE_UNKNOWN),
+        ({"supersedes": b"\x09" * 32}, Reason.LICENSE_NOT_PROVEN),
         ({"officer": HOME_ADMIN}, Reason.ROLE_MISSING),
     ],
 )
@@ -135,20 +135,20 @@ def test_every_leaf_of_a_batch_has_its_own_status(pair: Pair, index: int) -> Non
 def test_license_of_a_batch_is_superseded_with_its_proof(pair: Pair) -> None:
     assert batch(pair) is Reason.OK
     proof = {"batch": TREE.root, "proof": TREE.proof(3)}
-    assert issue(pair, supersedes=LEAVES[3]) is Reason.LICENSE_UNKNOWN
-    assert issue(pair, supersedes=LEAVES[2], proof=proof) is Reason.BAD_PROOF
+    assert issue(pair, supersedes=LEAVES[3]) is Reason.LICENSE_NOT_PROVEN
+    assert issue(pair, supersedes=LEAVES[2], proof=proof) is Reason.LICENSE_NOT_PROVEN
     assert issue(pair, supersedes=LEAVES[3], proof=proof) is Reason.OK
     assert pair.world.licenses[LEAVES[3]].status is Status.SUPERSEDED
 
 
 def test_forged_membership_of_a_batch_is_refused(pair: Pair) -> None:
-    assert status(pair, LEAVES[0], 2) is Reason.LICENSE_UNKNOWN
+    assert status(pair, LEAVES[0], 2) is Reason.LICENSE_NOT_PROVEN
     good = TREE.proof(0)
-    assert status(pair, LEAVES[0], 2, batch=TREE.root, proof=good) is Reason.BATCH_UNKNOWN
+    assert status(pair, LEAVES[0], 2, batch=TREE.root, proof=good) is Reason.LICENSE_NOT_PROVEN
     assert batch(pair) is Reason.OK
     for forged in ((), good[:-1], (*good, bytes(32)), good[::-1], (bytes(32),) * 65):
-        assert status(pair, LEAVES[0], 2, batch=TREE.root, proof=forged) is Reason.BAD_PROOF
-    assert status(pair, LEAVES[0], 2, AWAY_CLERK, batch=TREE.root, proof=good) is Reason.LICENSE_OF_ANOTHER
+        assert status(pair, LEAVES[0], 2, batch=TREE.root, proof=forged) is Reason.LICENSE_NOT_PROVEN
+    assert status(pair, LEAVES[0], 2, AWAY_CLERK, batch=TREE.root, proof=good) is Reason.LICENSE_NOT_PROVEN
 
 
 def test_no_license_is_found_behind_an_inner_node(pair: Pair) -> None:

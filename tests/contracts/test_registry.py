@@ -151,7 +151,7 @@ def test_officer_rotates_the_own_key_but_not_for_longer(pair: Pair) -> None:
     anothers = longer | {"subject": HOME_ADMIN}
     assert do(pair, acts.RotateKey, CLERK, **anothers) is Reason.ROLE_MISSING
     must(pair, acts.RotateKey, CLERK, **(rotation | {"valid_until": now + 500}))
-    assert window(pair, CLERK) is Reason.KEY_REVOKED
+    assert window(pair, CLERK) is Reason.KEY_REPLACED
     pair.scene.people[CLERK] = "new key"
     assert window(pair, CLERK) is Reason.ROLE_MISSING
 

@@ -38,7 +38,11 @@ library Reasons {
     /// @dev not shown that the license's holder signed this authorization: signature, key or license differ
     uint16 internal constant HOLDER_NOT_PROVEN = 16;
     /// @dev the officer named is not the one whose key signed
-    uint16 internal constant WRONG_ACTOR = 20;
+    uint16 internal constant WRONG_ACTOR = 17;
+    /// @dev not registered by itself, and what came with the act does not show it in a batch of that agency
+    uint16 internal constant LICENSE_NOT_PROVEN = 18;
+    /// @dev signed with a key that its officer has replaced: sign again with the present one
+    uint16 internal constant KEY_REPLACED = 19;
     /// @dev the key is not valid yet
     uint16 internal constant KEY_NOT_YET_VALID = 21;
     /// @dev the key has expired: have the agency rotate it

@@ -223,13 +223,13 @@ def test_batch_under_another_agencys_seal(town: Town) -> Reason:
     return batch(town, AWAY_CLERK)[1]
 
 
-@refuses(Reason.BATCH_UNKNOWN)
+@refuses(Reason.LICENSE_NOT_PROVEN)
 def test_license_of_a_batch_that_is_not_there(town: Town) -> Reason:
     proof = {"batch": keccak(b"none"), "proof": ()}
     return set_license(town, keccak(b"leaf"), Status.REVOKED, proof=proof)
 
 
-@refuses(Reason.BAD_PROOF)
+@refuses(Reason.LICENSE_NOT_PROVEN)
 def test_forged_license_slipped_into_a_batch(town: Town) -> Reason:
     tree, _ = batch(town)
     return set_license(town, keccak(b"forged"), Status.SUSPENDED, proof={"batch": tree.root, "proof": tree.proof(0)})

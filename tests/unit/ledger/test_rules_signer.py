@@ -147,7 +147,7 @@ def test_key_revoked_in_the_same_second(town: Town) -> Reason:
     return by_clerk(town)
 
 
-@refuses(Reason.KEY_REVOKED)
+@refuses(Reason.KEY_REPLACED)
 def test_old_key_after_its_rotation(town: Town) -> Reason:
     old, new = town.world.current_key[CLERK], town.key("rotated")
     town.must(acts.RotateKey, CLERK, subject=CLERK, old_key=old, new_key=new, valid_until=FOREVER)

@@ -215,7 +215,7 @@ def test_thief_of_a_key_that_was_replaced_does_not_get_in_its_officers_way(fresh
     opening = town.open(546)
     for act in (opening, acts.StepList((opening, town.open(547)), ())):
         stolen = town.submit(act)
-        assert (stolen.status_code, code(stolen)) == (422, "KEY_REVOKED")
+        assert (stolen.status_code, code(stolen)) == (422, "KEY_REPLACED")
     assert town.submit(opening, key).json()["entries"][0]["predicted"]["code"] == "OK"
     town.chain.time += 2 * DAY
     assert town.submit(before).json()["entries"][0]["predicted"]["code"] == "OK", "signed before, handed in late"
