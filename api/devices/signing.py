@@ -5,7 +5,7 @@ import hashlib
 from pkcs11 import Mechanism
 
 from api.devices.token import DeviceKey, DeviceKeyKind
-from ledger.algorithms import der, oids
+from ledger.algorithms import der, keys, oids
 from ledger.crypto import CURVE_ORDER, HALF_ORDER, InvalidSignature, checksum, keccak, recover
 from ledger.errors import InvalidInput, Unavailable
 
@@ -17,6 +17,12 @@ def _wrong_kind(key: DeviceKey, wanted: str) -> InvalidInput:
         "DEVICE_KEY_KIND", "label", f"{key.label!r} is a {key.kind.name} key; {wanted} is needed",
         f"{key.label!r} 是 {key.kind.name} 密钥,需要 {wanted}",
     )  # fmt: skip
+
+
+def _wrong_signature() -> Unavailable:
+    return Unavailable(
+        "DEVICE_WRONG_SIGNATURE", "the device's signature is not of its own key", "设备给出的签名与其公钥不符"
+    )
 
 
 class DeviceSigner:
@@ -52,9 +58,7 @@ class DeviceSigner:
             signature = r + (low | parity << 255).to_bytes(32)
             if self._leads_back(digest, signature):
                 return signature
-        raise Unavailable(
-            "DEVICE_WRONG_SIGNATURE", "the device's signature is not of its own key", "设备给出的签名与其公钥不符"
-        )
+        raise _wrong_signature()
 
     def _leads_back(self, digest: bytes, signature: bytes) -> bool:
         try:
@@ -73,11 +77,26 @@ class DeviceSealKey:
         if key.kind not in _SEALS:
             raise _wrong_kind(key, "P-256, RSA")
         self._key = key
+        self._public = keys.public_key(key.public_key_info)
         self.algorithm = _SEALS[key.kind]
         self.public_key_info = key.public_key_info
 
+    def __repr__(self) -> str:
+        """The label and the kind."""
+        return f"DeviceSealKey({self._key.label!r}, {self._key.kind.name})"
+
     def sign(self, message: bytes) -> bytes:
-        """A signature over the message as certificates have it: PKCS #1 v1.5, or DER of ECDSA, with SHA-256."""
+        """A signature over the message as certificates have it: PKCS #1 v1.5, or DER of ECDSA, with SHA-256.
+
+        What is handed out has been verified: Unavailable ``DEVICE_WRONG_SIGNATURE``. A seal under which nothing holds
+        would only be noticed where somebody needs it.
+        """
+        signature = self._signed(message)
+        if not self._public.verify(self.algorithm, message, signature):
+            raise _wrong_signature()
+        return signature
+
+    def _signed(self, message: bytes) -> bytes:
         if self._key.kind is DeviceKeyKind.RSA:
             return self._key.sign(message, Mechanism.SHA256_RSA_PKCS)
         raw = self._key.sign(hashlib.sha256(message).digest(), Mechanism.ECDSA)

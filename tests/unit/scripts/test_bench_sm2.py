@@ -17,5 +17,6 @@ def test_quick_run_verifies_and_prints() -> None:
     printed = json.loads(done.stdout.splitlines()[-1])
     assert printed[0]["target"] == "SM2"
     assert printed[0]["value"] > 0
-    assert printed[0]["yardstick"] > 0
+    assert printed[0]["goal"] == ">= 0.8"
+    assert printed[1]["yardstick"] > 0
     assert "seed 1" in done.stderr

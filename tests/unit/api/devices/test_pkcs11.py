@@ -3,7 +3,9 @@
 import os
 import secrets
 import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pkcs11
@@ -168,3 +170,33 @@ def test_signature_that_is_not_of_the_devices_key_is_never_handed_out(token: Tok
         with pytest.raises(Unavailable) as caught:
             DeviceSigner(liar).sign(bytes(32))
         assert _code(caught) == "DEVICE_WRONG_SIGNATURE"
+
+
+@pytest.mark.parametrize("kind", [DeviceKeyKind.P256, DeviceKeyKind.RSA])
+def test_seal_under_another_key_of_the_same_label_is_never_made(token: Token, kind: DeviceKeyKind) -> None:
+    """Public and private key of a label need not be a pair: whoever fills the device decides that."""
+    key, other = token.create(_label(), kind), token.create(_label(), kind)
+    mixed = DeviceKey(key.label, kind, key.public_key_info, other.sign)
+    for liar in (mixed, replace(key, sign=_Always(bytes(64))), replace(key, sign=_Always(b""))):
+        with pytest.raises(Unavailable) as caught:
+            DeviceSealKey(liar).sign(b"document")
+        assert _code(caught) == "DEVICE_WRONG_SIGNATURE"
+    assert key.label in repr(DeviceSealKey(key))
+
+
+def test_module_that_cannot_start(tmp_path: Path) -> None:
+    """What the module says when it is loaded is translated as well: in a process of its own, for it is loaded once."""
+    program = f"""
+from api.devices.token import open_token
+from ledger.errors import HuxinError
+try:
+    with open_token({MODULE!r}, "any", lambda: "0"):
+        pass
+except HuxinError as error:
+    print(error.code)
+"""
+    broken = {**os.environ, "SOFTHSM2_CONF": str(tmp_path / "none.conf")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=broken, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout.strip() in {"DEVICE_FAILED", "DEVICE_MODULE", "DEVICE_MISSING"}, done.stderr
