@@ -48,19 +48,20 @@ _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 PROBLEM_MODEL = Problem
 
 
-def container_of(request: Request) -> Container:
+# these three are coroutines, for FastAPI sends every plain function that is depended on to a thread, one by one
+async def container_of(request: Request) -> Container:
     """The process's container."""
     found: Container = request.app.state.container
     return found
 
 
-def metrics_of(request: Request) -> Metrics:
+async def metrics_of(request: Request) -> Metrics:
     """What this process counts."""
     found: Metrics = request.app.state.metrics
     return found
 
 
-def callers_of(request: Request) -> Callers:
+async def callers_of(request: Request) -> Callers:
     """Who asks how often."""
     found: Callers = request.app.state.callers
     return found
@@ -72,7 +73,7 @@ Rated: TypeAlias = Annotated[Callers, Depends(callers_of)]
 _Bearer: TypeAlias = Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 
 
-def token_of(bearer: _Bearer) -> str:
+async def token_of(bearer: _Bearer) -> str:
     """The token; Unauthenticated ``SIGN_IN_REQUIRED``."""
     if bearer is None:
         raise Unauthenticated("SIGN_IN_REQUIRED", "sign in first: POST /v1/session", "请先登录:POST /v1/session")
@@ -84,7 +85,8 @@ Token: TypeAlias = Annotated[str, Depends(token_of)]
 
 def user_of(parts: Parts, token: Token, request: Request) -> User:
     """Who is signed in, whose key holds at this moment; from now on the officer's rate counts, not the address's."""
-    callers, authorization = callers_of(request), request.headers["authorization"].encode("latin-1")
+    callers: Callers = request.app.state.callers
+    authorization = request.headers["authorization"].encode("latin-1")
     try:
         user = parts.signins.user_of(token)
     except Unauthenticated:

@@ -19,6 +19,7 @@ from ledger.errors import HuxinError
 _HEAD_SECONDS, _SILENT_SECONDS = 0.25, 1.0
 _MOST_LAG = 3
 _WAITING = ("queued", "sent")
+_WATCHED = ("index", "relay")
 
 
 class HeadSource(Protocol):
@@ -99,9 +100,10 @@ class Vitals:
 
     def freshness(self) -> Freshness:
         """How far the index can be trusted to know the newest."""
-        indexed, head = self._outcomes.head().number, self.chain_head()
-        diverged = self._diverged()
-        if diverged:
+        # in this order: the index is never ahead of a height that was asked for later
+        (newest, beats), head = self._outcomes.standing(), self.chain_head()
+        indexed = newest.number
+        if any(one.name in _WATCHED and one.detail.get("diverged") for one in beats):
             return Freshness(indexed, head, "INDEX_DIVERGED", "索引与链不一致", "index and chain contradict each other")
         if head is None:
             return Freshness(indexed, head, "CHAIN_UNREACHABLE", "链没有应答", "the chain does not answer")
@@ -142,7 +144,3 @@ class Vitals:
         """A process's heartbeat and its age in seconds; None: there is none."""
         beat = self._outcomes.heartbeat(name)
         return beat, None if beat is None else max(0, self._now() - beat.at)
-
-    def _diverged(self) -> bool:
-        beats = map(self._outcomes.heartbeat, ("index", "relay"))
-        return any(one is not None and bool(one.detail.get("diverged")) for one in beats)

@@ -9,6 +9,8 @@ from api.store.own_tables import heartbeats
 from api.store.paging import columns_of, one, several
 
 APPLIED, SCHEDULED, REFUSED, DISCARDED = "applied", "scheduled", "refused", "discarded"
+_NEWEST = select(t.blocks.c.number, t.blocks.c.hash, t.blocks.c.timestamp).order_by(t.blocks.c.number.desc()).limit(1)
+_BEATS = select(*columns_of(Heartbeat, heartbeats))
 
 
 class CaseReads:
@@ -106,6 +108,11 @@ class OutcomeReads:
             found = connection.execute(select(func.max(t.outcomes.c.position))).scalar_one()
         return -1 if found is None else int(found)
 
+    def standing(self) -> tuple[IndexHead, tuple[Heartbeat, ...]]:
+        """The newest block in the index and what each process last said of itself, at one moment."""
+        with self._db.read() as connection:
+            return read_head(connection), tuple(Heartbeat(*row) for row in connection.execute(_BEATS))
+
     def heartbeat(self, name: str) -> Heartbeat | None:
         """What ``relay`` or ``index`` last said of itself."""
         with self._db.read() as connection:
@@ -114,6 +121,5 @@ class OutcomeReads:
 
 def read_head(connection: Connection) -> IndexHead:
     """The newest block in the index; number -1 where there is none."""
-    c = t.blocks.c
-    row = connection.execute(select(c.number, c.hash, c.timestamp).order_by(c.number.desc()).limit(1)).first()
+    row = connection.execute(_NEWEST).first()
     return IndexHead(-1, b"", 0) if row is None else IndexHead(*row)
