@@ -76,6 +76,12 @@ def _hashlib_has_sm3() -> bool:
         return False
 
 
+@cache
+def _fresh_sm3() -> "hashlib._Hash | None":
+    """An empty one of hashlib's to copy: OpenSSL looks the algorithm up by its name anew each time it is asked."""
+    return hashlib.new("sm3") if _hashlib_has_sm3() else None
+
+
 def hasher(algorithm: DigestAlgorithm) -> Hasher:
     """A new hasher, fed piece by piece."""
     if algorithm is DigestAlgorithm.SM3 and not _hashlib_has_sm3():
@@ -92,8 +98,11 @@ def digest(algorithm: DigestAlgorithm, data: bytes) -> bytes:
 
 def sm3(data: bytes) -> bytes:
     """SM3 (GB/T 32905-2016): 32 bytes."""
-    if _hashlib_has_sm3():
-        return hashlib.new("sm3", data).digest()
+    fresh = _fresh_sm3()
+    if fresh is not None:
+        copy = fresh.copy()
+        copy.update(data)
+        return copy.digest()
     one = _Sm3()
     one.update(data)
     return one.digest()

@@ -94,8 +94,16 @@ def _scalar_at(signature: bytes, start: int) -> tuple[bytes, int]:
 
 def encode_signature(raw: bytes) -> bytes:
     """DER SEQUENCE{r, s} of r ‖ s."""
-    r, s = int.from_bytes(raw[:32]), int.from_bytes(raw[32:])
-    return der.encode(der.SEQUENCE, der.encode_unsigned(r), der.encode_unsigned(s))
+    # by hand, as it is read: every verification goes through here
+    content = _scalar(raw[:32]) + _scalar(raw[32:])
+    return bytes((der.SEQUENCE, len(content))) + content
+
+
+def _scalar(octets: bytes) -> bytes:
+    shortest = octets.lstrip(b"\0")
+    if not shortest or shortest[0] & 0x80:
+        shortest = b"\0" + shortest
+    return bytes((der.INTEGER, len(shortest))) + shortest
 
 
 def public_key_info(public_key: bytes) -> bytes:

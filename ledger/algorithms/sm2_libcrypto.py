@@ -50,12 +50,24 @@ class LibcryptoUnusableError(Exception):
 class _Handle:
     """An object of OpenSSL's that is freed with the last reference to it."""
 
+    __slots__ = ("_free", "pointer")
+
     def __init__(self, pointer: int, free: Callable[[int], None]) -> None:
         self.pointer = pointer
         self._free = free
 
     def __del__(self) -> None:
         self._free(self.pointer)
+
+
+class _PublicKey(_Handle):
+    """A decoded key, and contexts that are ready to verify with it: making one costs more than all that we add."""
+
+    __slots__ = ("ready",)
+
+    def __init__(self, pointer: int, free: Callable[[int], None]) -> None:
+        super().__init__(pointer, free)
+        self.ready: list[_Handle] = []  # at most as many as threads ever verified at once
 
 
 def load(*, bundled: bool) -> "Libcrypto":
@@ -97,17 +109,18 @@ class Libcrypto:
         self._group = group  # for the life of the process
         self._decoded = lru_cache(maxsize=1024)(self._decode)
 
-    def _read(self, function: Callable[..., int | None], encoded: bytes) -> _Handle:
+    def _read(self, function: Callable[..., int | None], encoded: bytes) -> int:
         place = ctypes.create_string_buffer(encoded, len(encoded))
         start = ctypes.c_void_p(ctypes.addressof(place))
         pointer = function(None, ctypes.byref(start), len(encoded))
         ctypes.memset(place, 0, len(encoded))
         if not pointer:
             raise self._failed("decoding a key")
-        return _Handle(pointer, self._library.EVP_PKEY_free)
+        return pointer
 
-    def _decode(self, public_key: bytes) -> _Handle:
-        return self._read(self._library.d2i_PUBKEY, sm2_keys.public_key_info(public_key))
+    def _decode(self, public_key: bytes) -> _PublicKey:
+        pointer = self._read(self._library.d2i_PUBKEY, sm2_keys.public_key_info(public_key))
+        return _PublicKey(pointer, self._library.EVP_PKEY_free)
 
     def _failed(self, doing: str) -> Unavailable:
         self._library.ERR_clear_error()
@@ -121,21 +134,31 @@ class Libcrypto:
 
     def verify(self, public_key: bytes, digest: bytes, signature: bytes) -> bool:
         """Whether r ‖ s holds over the digest; Unavailable ``SM2_FAILED`` where that cannot be computed."""
-        context = self._context(self._decoded(public_key))
-        if self._library.EVP_PKEY_verify_init(context.pointer) != 1:
-            raise self._failed("preparing to verify")
+        key = self._decoded(public_key)
+        try:
+            context = key.ready.pop()  # nobody else has it until it is put back
+        except IndexError:
+            context = self._ready_to_verify(key)
         encoded = sm2_keys.encode_signature(signature)
         outcome = self._library.EVP_PKEY_verify(context.pointer, encoded, len(encoded), digest, len(digest))
         if outcome < 0:
             raise self._failed("verifying")
+        key.ready.append(context)
         if outcome == 0:
             self._library.ERR_clear_error()
         return bool(outcome)
 
+    def _ready_to_verify(self, key: _Handle) -> _Handle:
+        context = self._context(key)
+        if self._library.EVP_PKEY_verify_init(context.pointer) != 1:
+            raise self._failed("preparing to verify")
+        return context
+
     def signer(self, private_key: bytes, public_key: bytes) -> Callable[[bytes], bytes]:
         """Signs digests, r ‖ s, with nonces from OpenSSL's own generator; OpenSSL holds the key until it is freed."""
         # decoded once: that takes as long as signing
-        key = self._read(self._library.d2i_AutoPrivateKey, sm2_keys.private_key_info(private_key, public_key))
+        pointer = self._read(self._library.d2i_AutoPrivateKey, sm2_keys.private_key_info(private_key, public_key))
+        key = _Handle(pointer, self._library.EVP_PKEY_free)
         return lambda digest: self._sign(key, digest)
 
     def _sign(self, key: _Handle, digest: bytes) -> bytes:

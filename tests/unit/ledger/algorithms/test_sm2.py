@@ -4,6 +4,7 @@ import json
 import secrets
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,21 @@ def test_backends_agree(private: int, message: bytes, ident: bytes, bit: int) ->
     for one in BACKENDS:
         assert sm2.verify_digest(key.public_key, digest, signature, one)
         assert not sm2.verify_digest(key.public_key, digest, bytes(changed), one)
+
+
+def test_threads_do_not_mix_up_their_verifications(backend: Backend) -> None:
+    """Contexts are kept for the next verification: two at once must never have the same one."""
+    key = sm2.SigningKey(PRIVATE)
+    made = [(number, key.sign(bytes((number,)))) for number in range(8)]
+
+    def verified(place: int) -> bool:
+        number, signature = made[place % 8]
+        wrong = place // 8 % 2
+        return sm2.verify(key.public_key, bytes((number + wrong,)), signature) is not bool(wrong)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(verified, range(400)))
+    assert backend.name
 
 
 def test_signatures_never_repeat_a_nonce() -> None:
