@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -24,6 +24,8 @@ _PRAGMAS = (
     # KiB; another process's commit voids it, so that it serves one transaction, seldom more
     "PRAGMA cache_size=-16000",
 )
+JUDGE = "huxin.judge"
+"""Where a connection's ``info`` has who judges an error of SQLite's driver that did not pass through SQLAlchemy."""
 _TCP = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 """Whoever set it off for all else must not have acts acknowledged that a crash takes back."""
@@ -69,8 +71,9 @@ class Database:
             return engine
         engine = create_engine(self._url, **pool)
         event.listen(engine, "connect", _prepare)
+        event.listen(engine, "connect", lambda _connection, record: record.info.update({JUDGE: self._judge}))
         event.listen(engine, "begin", lambda connection: self._begin(connection, mode))
-        event.listen(engine, "handle_error", self._judge)
+        event.listen(engine, "handle_error", lambda context: self._judge(context.original_exception))
         return engine
 
     @contextmanager
@@ -115,12 +118,12 @@ class Database:
             raise _store_failed()
         connection.exec_driver_sql(f"BEGIN {mode}")
 
-    def _judge(self, context: ExceptionContext) -> None:
-        code = getattr(context.original_exception, "sqlite_errorcode", 0)
+    def _judge(self, error: BaseException) -> None:
+        code = getattr(error, "sqlite_errorcode", 0)
         if code & 0xFF == sqlite3.SQLITE_IOERR:
             self._failed = True
             self._on_failure()
-            raise _store_failed() from context.original_exception
+            raise _store_failed() from error
 
     def close(self) -> None:
         """Close all connections; after a failure none, for SQLite would write and sync once more."""

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection, func, select
 
-from api.store.bulk import insert_rows, select_in
+from api.store.bulk import insert_rows, run, select_in
 from api.store.database import Database
 from api.store.entries import Claim, Entry
 from api.store.models import ActStatus
@@ -112,9 +112,9 @@ class Outbox:
         with self._db.write() as connection:
             self._recount(connection, sum(len(_ids(item)) for item in items))
             claims = [item for item in items if isinstance(item, Claim)]
-            run = _Run(connection, self._room, self.open_bench(connection, claims) if claims else None)
-            answers = run.accept(items)
-        self._room = run.room
+            entering = _Run(connection, self._room, self.open_bench(connection, claims) if claims else None)
+            answers = entering.accept(items)
+        self._room = entering.room
         self.watch(answers, time.perf_counter() - began)
         return answers
 
@@ -153,12 +153,13 @@ class _Run:
         self._entries: list[dict[str, Any]] = []
         self._acts: list[dict[str, Any]] = []
         self._new_keys: list[dict[str, Any]] = []
-        self._next = 1 + (connection.exec_driver_sql(_LAST).scalar_one() or 0)
+        self._next = 1 + (run(connection, _LAST).fetchone()[0] or 0)
 
     def accept(self, items: Sequence[Entry | Claim]) -> list[Receipt | HuxinError]:
         ids = [act_id for item in items for act_id in _ids(item)]
         repeated = [bytes(row[0]) for row in select_in(self._connection, _ID, outbox_acts.c.act_id, ids)]
-        self._known = read_statuses(self._connection, repeated)
+        if repeated:
+            self._known = read_statuses(self._connection, repeated)
         self._keys = _read_keys(self._connection, items)
         answers = [self._answer(item) for item in items]
         insert_rows(self._connection, outbox_entries, self._entries)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from api.store import shapes
+from api.store.bulk import run
 from api.store.database import Database
 from api.store.facts import apply_facts, read_facts
 from api.store.heads import latest_states, pending_links
@@ -92,7 +93,7 @@ class Worlds:
             return self._newest(connection)
 
     def _read(self, connection: Connection, known: _Block | None) -> _Block:
-        row = connection.exec_driver_sql(_NEWEST).first()
+        row = run(connection, _NEWEST).fetchone()
         # the hash too: after a reorganisation another block has the same height
         which = (-1, b"") if row is None else (int(row[0]), bytes(row[1]))
         full = known is not None and any(len(kept) > MOST_CACHED for kept in known.records.values())

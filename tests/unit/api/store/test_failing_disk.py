@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
+from api.store.bulk import run
 from api.store.database import Database
 from ledger.errors import Unavailable
 
@@ -73,5 +75,21 @@ def test_fresh_process_finds_what_was_committed(database: Database, tmp_path: Pa
 def test_other_errors_are_no_failure_of_the_disk(database: Database, told: list[str]) -> None:
     with pytest.raises(Exception, match="no such table"), database.write() as connection:
         connection.execute(text("INSERT INTO nowhere VALUES (1)"))
+    fill(database, 10)
+    assert told == []
+
+
+def test_failure_is_judged_where_the_driver_is_asked_itself(database: Database, told: list[str]) -> None:
+    """More than the cache holds is written before the commit."""
+    with files_cannot_grow(), pytest.raises(Unavailable) as caught, database.write() as connection:
+        run(connection, "INSERT INTO t VALUES (zeroblob(?))", (20_000_000,))
+    assert caught.value.code == "STORE_FAILED"
+    assert told == ["failed"]
+
+
+def test_errors_of_the_driver_itself_are_raised_as_all_others(database: Database, told: list[str]) -> None:
+    with pytest.raises(OperationalError) as caught, database.write() as connection:
+        run(connection, "INSERT INTO nowhere VALUES (?)", ("a secret",))
+    assert "secret" not in str(caught.value)
     fill(database, 10)
     assert told == []
