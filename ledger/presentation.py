@@ -7,7 +7,8 @@ The holder signs ``Presentation`` under the domain of Licenses with the key that
     | siblings 1 byte, then 32 each | audience, UTF-8, the rest (at most 64 bytes)
 
 A window that wants a code nobody can show again gives the phone a challenge and has it put into ``audience``; without
-one a copy is as good as the original until the code expires, and the report says so.
+one a copy is as good as the original until the code expires, and the report says so. Audiences that begin with
+``huxin:`` are no window's: with a code made for ``huxin:uses`` a holder reads the uses of his own license.
 """
 
 import base64
@@ -27,6 +28,9 @@ SKEW = 30
 """Seconds by which a phone's clock may be ahead."""
 NONCE_SIZE, MOST_AUDIENCE, MOST_SIBLINGS = 16, 64, 8
 MOST_TEXT = 1024
+RESERVED = "huxin:"
+OF_THE_HOLDER = RESERVED + "uses"
+"""The audience of a code with which a holder reads the uses of his own license."""
 _HEAD = 1 + 32 + 4 + 4 + NONCE_SIZE + 64 + 32 + 1
 
 
@@ -52,7 +56,23 @@ class PresentationCode:
 
 
 def presentation(license_: bytes, now: int, seconds: int, nonce: bytes, audience: str = "") -> Presentation:
-    """What the phone signs; InvalidInput for more than 300 seconds, or an audience of more than 64 bytes."""
+    """What the phone signs; InvalidInput for more than 300 seconds, an audience of more than 64 bytes or reserved.
+
+    A window that could choose a reserved one would have the holder sign away the trace of his license's uses.
+    """
+    if audience.startswith(RESERVED):
+        en = f"{RESERVED!r} is for the holder's own questions: a window that gives such a challenge is after them"
+        zh = f"“{RESERVED}”开头的随机码仅供持证人本人查询使用,窗口无权给出"
+        raise InvalidInput("AUDIENCE_RESERVED", "audience", en, zh)
+    return _presentation(license_, now, seconds, nonce, audience)
+
+
+def presentation_of_the_holder(license_: bytes, now: int, seconds: int, nonce: bytes) -> Presentation:
+    """What the phone signs for its holder's own eyes, to read the uses of the license; as :func:`presentation`."""
+    return _presentation(license_, now, seconds, nonce, OF_THE_HOLDER)
+
+
+def _presentation(license_: bytes, now: int, seconds: int, nonce: bytes, audience: str) -> Presentation:
     if not 0 < seconds <= LONGEST:
         raise InvalidInput(
             "PRESENTATION_TOO_LONG", "seconds", f"1 to {LONGEST} seconds", f"有效时间须为 1 至 {LONGEST} 秒"

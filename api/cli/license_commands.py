@@ -17,7 +17,9 @@ from ledger.errors import InvalidInput, NotFound
 from ledger.ids import parse_id
 from ledger.licenses import LicenseState, Share, state_of, status_change
 from ledger.licenses.states import NAMES
+from ledger.reasons import Reason
 from ledger.records import Status
+from node.durable import PRIVATE
 
 __all__ = ["license_"]
 
@@ -103,7 +105,7 @@ def license_proof(
             return
         share = finding.share(identifier, parsing.word(leaf, "leaf") if leaf else None, line)
     if out is not None:
-        _write_private(out, share.to_json())
+        parsing.write_private(out, share.to_json())
     batch = None if share.batch is None else "0x" + share.batch.hex()
     proof = ["0x" + word.hex() for word in share.proof]
     session.show({"leaf": "0x" + share.leaf.hex(), "batch": batch, "proof": proof, "file": out and str(out)})
@@ -133,8 +135,9 @@ def license_state(
         raise InvalidInput("LICENSE_STATE", "state", f"one of {', '.join(LicenseState)}", "须为国标证照状态代码")
     share = Share.from_json(path.read_bytes())
     with session.officer_client() as client:
-        before = _state(client, share)
-        change = status_change(before, LicenseState(state))
+        before, after = _state(client, share), LicenseState(state)
+        is_over = before is after is LicenseState.CANCELLED  # withdrawn, penalised or cancelled: ended all the same
+        change = None if is_over else status_change(before, after)
         if change is None:
             zh, en = NAMES[before]
             session.say(f"账本已为终止状态({zh}),无须上链", f"ended on the ledger already ({en})")
@@ -146,24 +149,25 @@ def license_state(
 
 
 def _state(client: Any, share: Share) -> LicenseState:
-    """What the ledger says; a license of a batch that was never touched is valid."""
+    """What the ledger says; a license of a batch that was never touched is valid, one issued singly must be there."""
     try:
         view = client.registry.license(share.leaf)
     except NotFound:
+        if share.batch is None:
+            raise
         return LicenseState.VALID
-    return state_of(Status[view.status.upper()]) or LicenseState.VALID
+    found = state_of(Status[view.status.upper()])
+    if found is None:
+        raise NotFound(Reason.LICENSE_UNKNOWN.name, "the ledger has no such license", "账本未载该证照")
+    return found
 
 
 def _write_all(shares: Iterator[Share], path: Path) -> int:
     count = 0
-    path.touch(mode=0o600)
+    path.touch(mode=PRIVATE)
+    path.chmod(PRIVATE)  # what stood there before may have been for everybody
     with path.open("w", encoding="utf-8") as file:
         for share in shares:
             file.write(json.dumps(json.loads(share.to_json()), ensure_ascii=False, separators=(",", ":")) + "\n")
             count += 1
     return count
-
-
-def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    path.write_text(text, "utf-8")

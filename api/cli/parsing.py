@@ -10,6 +10,7 @@ from ledger.ids import FOREVER, format_id, parse_id
 from ledger.procedure import Action, Mode, Right, Role
 from ledger.records import GranteeKind, Status
 from ledger.strict_json import loads
+from node.durable import PRIVATE, write_durably
 
 CHINA = datetime.timezone(datetime.timedelta(hours=8))
 _Enum = TypeVar("_Enum", bound=IntEnum)
@@ -142,6 +143,11 @@ def text_file(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput("FILE_UNREADABLE", str(path), f"{path}: {error}", f"无法读取 {path}") from error
+
+
+def write_private(path: Path, text: str) -> None:
+    """A file with personal data or salts, which nobody but its owner may read, whatever stood there before."""
+    write_durably(path, text, PRIVATE)
 
 
 def json_object(path: Path) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def license_issue(
         if opening is None or card is None:
             kept["holderSalt"] = salts[1]
         else:
-            card.write_text(json.dumps(Card(one, opening).written(), ensure_ascii=False), encoding="utf-8")
+            parsing.write_private(card, json.dumps(Card(one, opening).written(), ensure_ascii=False))
         session.hand_in(client, act, {name: "0x" + value.hex() for name, value in kept.items()})
 
 

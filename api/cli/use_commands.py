@@ -9,8 +9,7 @@ import typer
 from api.cli import parsing
 from api.cli.proof_commands import license_, seal
 from api.cli.session import Session, command
-from api.client.client import HuxinClient
-from api.client.uses import OF_THE_HOLDER, Card, Wanted, authorize, show, terms_of
+from api.client.uses import Card, Wanted, authorize, show, show_to_holder, terms_of
 from api.wire.uses import SealUseView
 from ledger import acts
 from ledger.ids import parse_id
@@ -20,6 +19,8 @@ __all__ = ["license_", "seal"]
 
 CardFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="证照卡 the holder's card")]
 _DAY = 86_400
+_TO_READ = 60
+"""Seconds for which the code with which a holder reads is good."""
 
 
 @command(license_, "present", "license present card.json --challenge 4711 -k holder.json --password-file p")
@@ -31,7 +32,8 @@ def license_present(
 ) -> None:
     """亮证:由持证人密钥签名的短时码。Show a license: a short-lived code, signed with the holder's key."""
     with session.client() as client:
-        code = _code(session, client, _card(card), seconds, challenge)
+        domain, nonce = client.deployment.domain("licenses"), client.random_bytes(NONCE_SIZE)
+        code = show(_card(card), session.signer(), domain, client.now(), seconds, nonce, challenge)
         session.show({"code": code, "seconds": seconds})
 
 
@@ -57,7 +59,7 @@ def license_authorize(
         )
         domain = client.deployment.domain("licenses")
         given = authorize(_card(card), session.signer(), domain, wanted, client.random_bytes)
-        out.write_text(json.dumps(given, ensure_ascii=False), encoding="utf-8")
+        parsing.write_private(out, json.dumps(given, ensure_ascii=False))
         session.show({"file": str(out), "window": window, "item": item, "until": wanted.not_after})
 
 
@@ -89,7 +91,9 @@ def license_uses(
     if path.suffix == ".json":
         card = _card(path)
         with session.client() as client:
-            session.show(client.uses.of_license(card.leaf, _code(session, client, card, 60, OF_THE_HOLDER)))
+            domain, nonce = client.deployment.domain("licenses"), client.random_bytes(NONCE_SIZE)
+            code = show_to_holder(card, session.signer(), domain, client.now(), _TO_READ, nonce)
+            session.show(client.uses.of_license(card.leaf, code))
         return
     with session.officer_client() as client:
         session.show(client.uses.of_license(parsing.word(license_or_card, "leaf")))
@@ -109,11 +113,6 @@ def _flat(use: SealUseView) -> dict[str, Any]:
     record = use.record
     named = {"documentSm3": record.document_sm3, "record": record.judged.verdict} if record else {}
     return row | {"documentSm3": None, "record": None} | named
-
-
-def _code(session: Session, client: HuxinClient, card: Card, seconds: int, audience: str) -> str:
-    domain, nonce = client.deployment.domain("licenses"), client.random_bytes(NONCE_SIZE)
-    return show(card, session.signer(), domain, client.now(), seconds, nonce, audience)
 
 
 def _card(path: Path) -> Card:

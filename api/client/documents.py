@@ -11,8 +11,9 @@ from api.wire.proofs import DocumentView, SealSeen, VerifyDocumentRequest
 from ledger.codes.findings import canonical
 from ledger.commitments import holder_commitment
 from ledger.crypto import Digest, file_digests
-from ledger.errors import Unavailable
+from ledger.errors import HuxinError, InvalidInput
 from ledger.licenses.share import Share
+from ledger.reliance import NEEDED
 from ledger.seals.trust import TrustStores
 from ledger.verdict import Check, Report, Verdict, indeterminate, invalid, report, valid
 
@@ -60,7 +61,9 @@ def verify_document(
     if answer.anchored_by is not None and examined.report.overall is not Verdict.VALID:
         # it stood on the ledger by then: certificates that ended later do it no harm
         examined = examine(file, Terms(trust, at, answer.anchored_by, password=shown.password))
-    whole = examined.report + checks_of(answer) + report(_holder(shown, (sm3, sha256)))
+    said = checks_of(answer)
+    gaps = report(_gaps(said, answer.leaf, examined, shown.share))
+    whole = examined.report + said + gaps + report(_holder(shown, (sm3, sha256)))
     leaf = None if answer.leaf is None else bytes.fromhex(answer.leaf[2:])
     return Verified(whole, examined, sm3, sha256, leaf)
 
@@ -80,8 +83,26 @@ def _asked(
     )  # fmt: skip
     try:
         return proofs.verify_document(asked)
-    except Unavailable as error:
+    except InvalidInput:
+        raise
+    except HuxinError as error:  # no server, a proxy's page, too many questions: nobody has said anything
         return indeterminate("ledger.asked", error.code, error.en, error.zh)
+
+
+def _gaps(said: Report, leaf: str | None, examined: Examined, share: Share | None) -> Iterator[Check]:
+    """What the ledger was not asked or did not answer: a report that leaves it out does not make a document valid."""
+    seen = len(tuple(_seen(examined)))
+    needed = (*NEEDED, *(f"document.seal.{number}.registered" for number in range(1, min(seen, MOST_SEALS) + 1)))
+    missing = [name for name in needed if name not in {check.name for check in said.checks}]
+    if missing and said.overall is Verdict.VALID:
+        en, zh = "the answer leaves out what must be checked", "账本答复缺少必要的检查"
+        yield indeterminate("ledger.answer", "REPORT_INCOMPLETE", en, zh, {"missing": ", ".join(missing)})
+    if share is not None and leaf not in {None, "0x" + share.leaf.hex()}:
+        en, zh = "the answer is about another license than the one shown", "账本答复对应的不是所示证照"
+        yield indeterminate("ledger.answer", "LICENSE_DIFFERS", en, zh)
+    if seen > MOST_SEALS:
+        en = f"the ledger is asked about {MOST_SEALS} seals of a document and no more"
+        yield indeterminate("document.seals", "TOO_MANY_SEALS", en, f"仅核验前 {MOST_SEALS} 枚印章", {"seals": seen})
 
 
 def _seen(examined: Examined) -> Iterator[SealSeen]:
@@ -110,6 +131,7 @@ def _holder(shown: Shown, digests: tuple[Digest, Digest]) -> Iterator[Check]:
 
 def _is_holder(share: Share, holder: str) -> Check:
     # codes are committed to in their canonical form; licenses of before may have them as they were typed
-    if share.license.holder in {holder_commitment(share.salts.holder, one) for one in (holder, canonical(holder))}:
+    codes = (holder, canonical(holder), canonical(holder, keep="-"))
+    if share.license.holder in {holder_commitment(share.salts.holder, one) for one in codes}:
         return valid("holder", "the license was issued to this person or body", "持证主体与证照一致")
     return invalid("holder", "HOLDER_DIFFERS", "the license was issued to somebody else", "持证主体与证照不一致")

@@ -20,12 +20,14 @@ from ledger.errors import (
 
 _PLAIN: dict[int, type[HuxinError]] = {401: Unauthenticated, 403: Forbidden, 404: NotFound, 409: Conflict}
 _DEFECT = 500
+_LONGEST = 10
+"""Digits of a time to wait."""
 
 
 def error_of(response: httpx.Response) -> HuxinError:
     """The error an answer of 400 and above stands for."""
     try:
-        problem = Problem.model_validate_json(response.content)
+        problem = Problem.model_validate_json(response.content, extra="ignore")
     except ValidationError:
         return _unreadable(response)
     code, en, zh = problem.code, problem.detail.en, problem.detail.zh
@@ -51,7 +53,7 @@ def unreachable(url: str, error: Exception) -> Unavailable:
 def retry_after(response: httpx.Response) -> int:
     """Seconds the server asks to wait, 1 to 60."""
     text = response.headers.get("Retry-After", "")
-    return min(max(int(text), 1), 60) if text.isdigit() else 2
+    return min(max(int(text), 1), 60) if text.isascii() and text.isdigit() and len(text) < _LONGEST else 2
 
 
 def _with_incident(text: str, problem: Problem) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from api.client.forms import write_act
 from api.client.transport import Transport
@@ -21,10 +21,12 @@ from api.wire.proofs import (
 from api.wire.uses import VerifyPresentationRequest
 from ledger.acts import License
 from ledger.crypto import Digest, file_digests
+from ledger.errors import HuxinError
 from ledger.ids import format_id
 from ledger.verdict import Check, Report, Verdict
 
 _CHUNK = 1 << 20
+_View = TypeVar("_View", bound=ReportView)
 
 
 class Proofs:
@@ -65,30 +67,29 @@ class Proofs:
         proof: tuple[bytes, ...] = (),
     ) -> ReportView:  # fmt: skip
         """亮证: the same for a code made for ``challenge``; of a batch the license itself must be shown too."""
-        return self._ask(
-            "POST", "/v1/verify/presentation", ReportView,
-            VerifyPresentationRequest(
-                code=code, challenge=challenge, license=None if license_ is None else write_act(license_),
-                batch=None if batch is None else "0x" + batch.hex(), proof=tuple("0x" + word.hex() for word in proof),
-            ),
+        asked = VerifyPresentationRequest(
+            code=code, challenge=challenge, license=None if license_ is None else write_act(license_),
+            batch=None if batch is None else "0x" + batch.hex(), proof=tuple("0x" + word.hex() for word in proof),
         )  # fmt: skip
+        return agreed(self._ask("POST", "/v1/verify/presentation", ReportView, asked))
 
     def verify_document(self, asked: VerifyDocumentRequest) -> DocumentView:
         """What the ledger says of a sealed document, by digests (``api.client.documents`` makes the question)."""
-        return self._ask("POST", "/v1/verify/document", DocumentView, asked)
+        return agreed(self._ask("POST", "/v1/verify/document", DocumentView, asked))
 
     def _license(self, request: VerifyLicenseRequest) -> ReportView:
-        return self._ask("POST", "/v1/verify/license", ReportView, request)
+        return agreed(self._ask("POST", "/v1/verify/license", ReportView, request))
 
     def verify_seal(self, seal: int) -> ReportView:
         """Does this seal hold?"""
-        request = VerifySealRequest(seal=format_id(seal))
-        return self._ask("POST", "/v1/verify/seal", ReportView, request)
+        return self._seal(VerifySealRequest(seal=format_id(seal)))
 
     def verify_seal_digest(self, digest: Digest) -> ReportView:
         """Is a seal with this object registered, and does it hold?"""
-        request = VerifySealRequest(digest=str(digest))
-        return self._ask("POST", "/v1/verify/seal", ReportView, request)
+        return self._seal(VerifySealRequest(digest=str(digest)))
+
+    def _seal(self, request: VerifySealRequest) -> ReportView:
+        return agreed(self._ask("POST", "/v1/verify/seal", ReportView, request))
 
     def verify_seal_file(self, path: Path) -> ReportView:
         """The same for the seal's DER file, hashed here."""
@@ -136,6 +137,13 @@ def checks_of(view: ReportView) -> Report:
     )
 
 
+def agreed(view: _View) -> _View:
+    """The same; HuxinError ``VERDICT_DIFFERS`` where its verdict is not what its checks come to."""
+    if checks_of(view).overall != view.verdict:
+        en, zh = "the server's verdict is not what its own checks come to", "服务端的结论与其各项检查不符"
+        raise HuxinError("VERDICT_DIFFERS", en, zh)
+    return view
+
+
 def _worse(one: ReportView, other: ReportView) -> ReportView:
-    order = (Verdict.VALID, Verdict.INDETERMINATE, Verdict.INVALID)
-    return max(one, other, key=lambda report: order.index(Verdict(report.verdict)))
+    return max(one, other, key=lambda report: Verdict(report.verdict).rank)

@@ -76,7 +76,7 @@ class Transport:
         """An answer that means something with status 503 too, such as that of health."""
         try:
             response = self._http.get(path, headers=self._headers(None))
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise unreachable(self.base_url, error) from error
         if response.is_error and response.status_code != Unavailable.http_status:
             raise error_of(response)
@@ -123,7 +123,7 @@ class Transport:
                     response.read()
                     raise error_of(response)
                 yield response
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise unreachable(self.base_url, error) from error
 
     def _headers(self, key: str | None) -> dict[str, str]:
@@ -146,7 +146,7 @@ class Transport:
                 error = error_of(response)
                 again = repeatable and response.status_code in _AGAIN
                 pause = max(pause, retry_after(response)) if again else 0
-            except httpx.TransportError as cause:
+            except httpx.RequestError as cause:  # also an answer that cannot be decoded
                 error = unreachable(self.base_url, cause)
                 # a connection that never stood cannot have carried anything
                 again = repeatable or isinstance(cause, httpx.ConnectError)

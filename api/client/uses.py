@@ -20,12 +20,18 @@ from ledger.evidence_json import read_disclosure, write_disclosure
 from ledger.evidence_rules import Entry
 from ledger.holding import KeyOpening, authorization_digest, holder_proof, opening_of
 from ledger.ids import format_id
-from ledger.presentation import NONCE_SIZE, presentation, presentation_digest, write_code
+from ledger.presentation import (
+    NONCE_SIZE,
+    Presentation,
+    presentation,
+    presentation_digest,
+    presentation_of_the_holder,
+    write_code,
+)
 from ledger.rules.licenses import leaf_of
 from ledger.strict_json import loads
 
-OF_THE_HOLDER = "huxin:uses"
-"""The audience of a code with which a holder reads the uses of his license."""
+_SIGNATURE = 64
 
 
 class Signer(Protocol):
@@ -69,8 +75,16 @@ class Card:
 
 
 def show(card: Card, key: Signer, domain: bytes, now: int, seconds: int, nonce: bytes, audience: str) -> str:
-    """A presentation code; ``domain`` is that of Licenses."""
-    made = presentation(card.leaf, now, seconds, nonce[:NONCE_SIZE], audience)
+    """A presentation code for a window's challenge; ``domain`` is that of Licenses."""
+    return _code(card, key, domain, presentation(card.leaf, now, seconds, nonce[:NONCE_SIZE], audience))
+
+
+def show_to_holder(card: Card, key: Signer, domain: bytes, now: int, seconds: int, nonce: bytes) -> str:
+    """A code with which the holder reads the uses of his license."""
+    return _code(card, key, domain, presentation_of_the_holder(card.leaf, now, seconds, nonce[:NONCE_SIZE]))
+
+
+def _code(card: Card, key: Signer, domain: bytes, made: Presentation) -> str:
     return write_code(made, card.opening, key.sign(presentation_digest(domain, made)))
 
 
@@ -111,9 +125,11 @@ class LicenseUses:
         self._transport = transport
 
     def hand_in(self, act: acts.UseLicense, signature: bytes, given: Any) -> Submitted:
-        """Use a license; ``given`` is what :func:`authorize` made. Only the item of its purpose is passed on."""
-        card, signed = Card.read(given["card"]), bytes.fromhex(given["signature"][2:])
-        purpose = given["purpose"] | {"fields": [one for one in given["purpose"]["fields"] if one["name"] == "item"]}
+        """Use a license; ``given`` is what :func:`authorize` made. Only the item of its purpose is passed on.
+
+        InvalidInput ``AUTHORIZATION_MALFORMED``, ``CARD_MALFORMED``.
+        """
+        card, signed, purpose = _opened(given)
         request = UseRequest(
             act=write_act(act), signature=_hex(signature), purpose=purpose,
             holder=write_act(holder_proof(card.license, card.opening, signed)),
@@ -122,10 +138,12 @@ class LicenseUses:
         return self._transport.ask("POST", f"/v1/licenses/{_hex(card.leaf)}/uses", Submitted, request)
 
     def of_license(self, leaf: bytes, code: str | None = None) -> UsesView:
-        """The trace of a license; ``code`` is the holder's, made for ``OF_THE_HOLDER``, else who is signed in asks."""
-        if code is not None:
-            self._transport.authorise(code, "Presentation")
-        return self._transport.ask("GET", f"/v1/licenses/{_hex(leaf)}/uses", UsesView)
+        """The trace of a license; ``code`` is from :func:`show_to_holder`, else who is signed in asks."""
+        asking = self._transport
+        if code is not None:  # for this question alone: the session stays what it was
+            asking = asking.sibling()
+            asking.authorise(code, "Presentation")
+        return asking.ask("GET", f"/v1/licenses/{_hex(leaf)}/uses", UsesView)
 
     def of_seal(self, seal: int) -> tuple[SealUseView, ...]:
         """Each decision under a seal."""
@@ -135,13 +153,28 @@ class LicenseUses:
 def terms_of(given: Any) -> acts.UseAuthorization:
     """What the holder signed, out of what the phone handed over; InvalidInput ``AUTHORIZATION_MALFORMED``."""
     try:
+        _opened(given)
         terms: acts.UseAuthorization = read_act(acts.UseAuthorization, given["terms"])
-        given["signature"], given["purpose"]["fields"], given["card"]
     except (KeyError, TypeError) as error:
-        raise InvalidInput(
-            "AUTHORIZATION_MALFORMED", "authorization", "no authorization", "不是用证授权文件"
-        ) from error
+        raise _malformed() from error
     return terms
+
+
+def _opened(given: Any) -> tuple[Card, bytes, dict[str, Any]]:
+    """Card, signature (64 bytes), and the purpose with its item alone."""
+    try:
+        card, signed = Card.read(given["card"]), bytes.fromhex(given["signature"][2:])
+        item = [one for one in given["purpose"]["fields"] if one["name"] == "item"]
+        purpose: dict[str, Any] = given["purpose"] | {"fields": item}
+    except (KeyError, TypeError, ValueError) as error:
+        raise _malformed() from error
+    if len(signed) != _SIGNATURE:
+        raise _malformed()
+    return card, signed, purpose
+
+
+def _malformed() -> InvalidInput:
+    return InvalidInput("AUTHORIZATION_MALFORMED", "authorization", "no authorization", "不是用证授权文件")
 
 
 def _hex(value: bytes) -> str:

@@ -18,12 +18,10 @@ from ledger.errors import InvalidInput, NotFound
 from ledger.evidence import DocumentKind, check_disclosure
 from ledger.evidence_json import read_disclosure
 from ledger.ids import format_id
-from ledger.presentation import check_presentation, read_code
+from ledger.presentation import OF_THE_HOLDER, check_presentation, read_code
 from ledger.procedure import Role
 from ledger.verdict import Report, Verdict
 
-AUDIENCE = "huxin:uses"
-"""For whom a holder makes the code with which he reads his own license's uses."""
 _NO_CASE = bytes(32)
 _HOLDER_AT = 5 * 32
 
@@ -90,7 +88,7 @@ class Uses:
     # --- the trace
 
     def trace(self, leaf: bytes, user: User | None, code: str | None) -> UsesView:
-        """For the holder (a code made for ``AUDIENCE``), the issuing agency, auditors; to others it is not there."""
+        """For the holder (a code for ``OF_THE_HOLDER``), the issuing agency, auditors; to others it is not there."""
         is_holder = code is not None and self._is_holder(leaf, code)
         if not is_holder and not (user is not None and self._may_read(leaf, user)):
             raise NotFound("LICENSE_NOT_FOUND", "no such license among yours", "没有此证照,或您无权查看")
@@ -98,7 +96,7 @@ class Uses:
         return UsesView(license=decode.hex_of(leaf), uses=uses)
 
     def _is_holder(self, leaf: bytes, code: str) -> bool:
-        shown, report = self.presented(code, AUDIENCE)
+        shown, report = self.presented(code, OF_THE_HOLDER)
         return shown == leaf and report.overall is Verdict.VALID
 
     def _may_read(self, leaf: bytes, user: User) -> bool:

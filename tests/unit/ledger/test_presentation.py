@@ -8,10 +8,12 @@ from ledger.crypto import keccak, sign
 from ledger.errors import InvalidInput
 from ledger.presentation import (
     LONGEST,
+    OF_THE_HOLDER,
     PresentationCode,
     check_presentation,
     presentation,
     presentation_digest,
+    presentation_of_the_holder,
     read_code,
     write_code,
 )
@@ -103,3 +105,11 @@ def test_a_changed_code_is_never_valid(place: int, bit: int) -> None:
 def test_any_text_is_a_code_or_none(text: str) -> None:
     with pytest.raises(InvalidInput, match="PRESENTATION_MALFORMED"):
         read_code(text)
+
+
+@pytest.mark.parametrize("audience", [OF_THE_HOLDER, "huxin:", "huxin:anything"])
+def test_window_that_gives_the_holders_own_audience_as_its_challenge_gets_no_code(audience: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        presentation(LEAF, NOW, 60, bytes(16), audience)
+    assert caught.value.code == "AUDIENCE_RESERVED"
+    assert presentation_of_the_holder(LEAF, NOW, 60, bytes(16)).audience == OF_THE_HOLDER

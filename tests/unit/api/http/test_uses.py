@@ -13,7 +13,13 @@ from ledger.evidence_json import write_disclosure
 from ledger.evidence_rules import Entry
 from ledger.holding import Holder, authorization_digest, holder_document, holder_proof, key_opening
 from ledger.ids import FOREVER, format_id
-from ledger.presentation import presentation, presentation_digest, write_code
+from ledger.presentation import (
+    OF_THE_HOLDER,
+    presentation,
+    presentation_digest,
+    presentation_of_the_holder,
+    write_code,
+)
 from ledger.procedure import Action
 from ledger.rules.licenses import leaf_of
 from ledger.strict_json import loads
@@ -76,7 +82,9 @@ def use(town: Town, held: tuple[acts.License, Any], body: dict[str, Any]) -> Any
 
 
 def code_for(town: Town, held: tuple[acts.License, Any], audience: str, key: bytes = HOLDER) -> str:
-    made = presentation(leaf_of(held[0]), town.now, 60, bytes(16), audience)
+    made = presentation(leaf_of(held[0]), town.now, 60, bytes(16), "" if audience == OF_THE_HOLDER else audience)
+    if audience == OF_THE_HOLDER:
+        made = presentation_of_the_holder(leaf_of(held[0]), town.now, 60, bytes(16))
     return write_code(made, held[1], sign(key, presentation_digest(domain(town), made)))
 
 
@@ -85,7 +93,7 @@ def trace(town: Town, held: tuple[acts.License, Any], headers: dict[str, str]) -
 
 
 def as_holder(town: Town, held: tuple[acts.License, Any], key: bytes = HOLDER) -> dict[str, str]:
-    return {"Authorization": f"Presentation {code_for(town, held, 'huxin:uses', key)}"}
+    return {"Authorization": f"Presentation {code_for(town, held, OF_THE_HOLDER, key)}"}
 
 
 def became(town: Town, response: Any) -> dict[str, Any]:
