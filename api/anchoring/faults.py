@@ -9,6 +9,7 @@ from pathlib import Path
 from api.anchoring.sources import Row
 from ledger.errors import Fault
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 HEADINGS = ("line", "file", "severity", "element", "code", "zh", "en")
 
 
@@ -48,5 +49,9 @@ def _line(cells: tuple[object, ...]) -> str:
 
 
 def _shown(path: Path, folder: Path) -> str:
-    """Relative to the source; a name that is no text is shown with what is wrong replaced."""
-    return str(path.relative_to(folder)).encode(errors="replace").decode()
+    """Relative to the source; a name that is no text is shown with what is wrong replaced.
+
+    It begins with a dot where a spreadsheet would take it for a formula.
+    """
+    name = str(path.relative_to(folder)).encode(errors="replace").decode()
+    return f"./{name}" if name.startswith(_FORMULA) else name

@@ -52,10 +52,14 @@ class ClientOffice:
         return Verdict(view.status == "applied", view.reason.code if view.reason else "OK", view.block)
 
     def holds(self, share: Share) -> bool:
-        """Asked by the fields and the proof themselves: the server needs to know neither."""
+        """Asked by the fields and the proof themselves: the server needs to know neither.
+
+        A root that another agency has put there first holds nothing: it is not competent for these licenses.
+        """
         report = self._client.proofs.verify_shown(share.license, share.batch, share.proof)
         checks = {one.name: one.verdict for one in report.checks}
-        return checks.get("license.anchored") == "valid" and checks.get("index.fresh") == "valid"
+        needed = ("index.fresh", "license.anchored", *(("license.competence",) if share.batch else ()))
+        return all(checks.get(name) == "valid" for name in needed)
 
 
 def _reason(error: HuxinError) -> str:

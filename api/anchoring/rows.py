@@ -68,10 +68,14 @@ def file_of(row: Row, folder: Path) -> Path | None:
     if not named:
         return None
     root = folder.resolve()
-    found = (root / str(named)).resolve()
+    try:
+        found = (root / str(named)).resolve()
+        is_there = found.is_file()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a NUL
+        found, is_there = root, False
     if not found.is_relative_to(root):
         raise InvalidInput("FILE_OUTSIDE", "file", "outside the source's folder", "文件在来源文件夹之外")
-    if not found.is_file():
+    if not is_there:
         raise InvalidInput("FILE_MISSING", "file", "there is no such file", "文件不存在")
     return found
 

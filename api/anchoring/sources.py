@@ -3,8 +3,10 @@
 Nothing is held but the row at hand. A row that cannot be read is handed on as a fault with its line; the rest goes on.
 """
 
+import codecs
 import csv
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import TextIO
 
 from ledger import strict_json
 from ledger.errors import Fault, InvalidInput, NotFound
+from ledger.licenses.fields import code_of
 
 LONGEST_LINE = 1 << 20
 """Characters: a line of more is no license."""
@@ -52,27 +55,33 @@ def open_source(path: Path) -> tuple[Callable[[], Iterator[Row]], Path]:
 
 
 def read_csv(path: Path) -> Iterator[Row]:
-    """Rows of a CSV file in UTF-8 or GB 18030; the first line has the headings. ``line`` is that of the row's end."""
+    """Rows of a CSV file in UTF-8 or GB 18030; the first line has the headings. ``line`` is that of the row's end.
+
+    A quote that is never closed costs its own line alone: what it had swallowed is read again.
+    """
     with path.open(encoding=_encoding(path), errors="surrogateescape", newline="") as file:
-        rows = csv.reader(_bounded(file))
+        lines = _Lines(file)
+        rows = csv.reader(lines, strict=True)
         headings = _headings(rows)
         mark = "\x1f".join(headings).encode() + b"\x1e"
         while True:
+            lines.taken.clear()
             try:
                 cells = next(rows, None)
             except csv.Error:
-                yield Row(rows.line_num, fault=_fault("ROW_CSV", "不是合法的 CSV 行", "no line of CSV"))
+                yield Row(lines.give_back(), fault=_fault("ROW_CSV", "不是合法的 CSV 行", "no line of CSV"))
                 continue
             if cells is None:
                 return
             if cells:
-                yield _csv_row(rows.line_num, headings, mark, cells)
+                yield _csv_row(lines, headings, mark, cells)
 
 
-def _csv_row(line: int, headings: list[str], mark: bytes, cells: list[str]) -> Row:
+def _csv_row(lines: "_Lines", headings: list[str], mark: bytes, cells: list[str]) -> Row:
+    line = lines.number
     if len(cells) != len(headings):
         en = f"{len(cells)} cells under {len(headings)} headings"
-        return Row(line, fault=_fault("ROW_CELLS", f"{len(headings)} 个列标题,{len(cells)} 个单元格", en))
+        return Row(lines.give_back(), fault=_fault("ROW_CELLS", f"{len(headings)} 个列标题,{len(cells)} 个单元格", en))
     text = "\x1f".join(cells)
     try:
         raw = mark + text.encode()
@@ -82,20 +91,48 @@ def _csv_row(line: int, headings: list[str], mark: bytes, cells: list[str]) -> R
 
 
 def _headings(rows: Iterator[list[str]]) -> list[str]:
-    headings = [one.strip().strip("\ufeff") for one in next(rows, [])]
-    if not headings or len(set(headings)) != len(headings):
-        raise InvalidInput(
-            "SOURCE_HEADINGS", "source", "the first line must name each column once", "首行须列出各列标题且不得重复"
-        )
+    try:
+        headings = [one.strip().strip("\ufeff") for one in next(rows, [])]
+        "".join(headings).encode()
+    except (csv.Error, UnicodeEncodeError):
+        headings = []
+    if not headings or len(set(headings)) != len(headings) or "ZZBS" not in map(code_of, headings):
+        en = "the first line must name each column once, in UTF-8 or GB 18030 with commas, and one of them ZZBS"
+        zh = "首行须列出各列标题且不得重复,须含证照标识(ZZBS);编码为 UTF-8 或 GB 18030,以逗号分隔"
+        raise InvalidInput("SOURCE_HEADINGS", "source", en, zh)
     return headings
 
 
-def _bounded(file: TextIO) -> Iterator[str]:
-    """Lines; the rest of one that is too long is passed over, and what is left of it has too many characters."""
-    while line := file.readline(LONGEST_LINE):
-        yield line
-        while len(line) == LONGEST_LINE and not line.endswith("\n"):
-            line = file.readline(LONGEST_LINE)
+class _Lines:
+    """Lines of a file; those that a faulty row has ``taken`` beyond its first can be had again."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file, self._again = file, deque[str]()
+        self.number, self.taken = 0, list[str]()
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else self._read()
+        if not line:
+            raise StopIteration
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def _read(self) -> str:
+        """The rest of a line that is too long is passed over, and what is left of it has too many characters."""
+        line = rest = self._file.readline(LONGEST_LINE)
+        while len(rest) == LONGEST_LINE and not rest.endswith("\n"):
+            rest = self._file.readline(LONGEST_LINE)
+        return line
+
+    def give_back(self) -> int:
+        """Let all lines of a row but its first be read again; the number of that one."""
+        self._again.extendleft(reversed(self.taken[1:]))
+        self.number -= len(self.taken) - 1
+        return self.number
 
 
 def _encoding(path: Path) -> str:
@@ -135,13 +172,20 @@ def read_folder(path: Path) -> Iterator[Row]:
     """
     files = sorted(one for one in path.rglob("*") if one.suffix.lower() in DOCUMENTS and one.is_file())
     for line, file in enumerate(files, 1):
-        sidecar = next((one for one in _sidecars(file) if one.is_file()), None)
-        if sidecar is None:
-            yield Row(line, file=file, fault=_fault("ROW_SIDECAR", "缺少元数据文件", "no metadata beside the file"))
-        elif sidecar.stat().st_size > LONGEST_LINE:
-            yield Row(line, file=file, fault=_fault("ROW_LONG", "元数据过长", "the metadata is too long"))
-        else:
-            yield _json_row(line, sidecar.read_bytes(), file)
+        try:
+            yield _with_sidecar(line, file)
+        except OSError:
+            en, zh = "the metadata cannot be read", "元数据文件无法读取"
+            yield Row(line, file=file, fault=_fault("ROW_SIDECAR", zh, en))
+
+
+def _with_sidecar(line: int, file: Path) -> Row:
+    sidecar = next((one for one in _sidecars(file) if one.is_file()), None)
+    if sidecar is None:
+        return Row(line, file=file, fault=_fault("ROW_SIDECAR", "缺少元数据文件", "no metadata beside the file"))
+    if sidecar.stat().st_size > LONGEST_LINE:
+        return Row(line, file=file, fault=_fault("ROW_LONG", "元数据过长", "the metadata is too long"))
+    return _json_row(line, sidecar.read_bytes(), file)
 
 
 def _sidecars(file: Path) -> tuple[Path, Path]:
@@ -149,6 +193,7 @@ def _sidecars(file: Path) -> tuple[Path, Path]:
 
 
 def _json_row(line: int, raw: bytes, file: Path | None = None) -> Row:
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
         values = strict_json.loads(raw, deepest=4, object_pairs_hook=_each_once)
     except (ValueError, RecursionError):

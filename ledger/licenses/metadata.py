@@ -6,6 +6,7 @@ holder, the holder's code and the number are personal data: no fault, finding or
 
 import datetime
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ from ledger.licenses.fields import BUSINESS_PREFIX, ELEMENTS, Element, Kind, cod
 from ledger.licenses.holder import HolderCode, type_of
 
 _Code = TypeVar("_Code")
+_SHORTENED = re.compile(r"[0-9](?:\.[0-9]+)?[Ee]\+[0-9]+", re.ASCII)
+"""``3.70102E+17``: how a spreadsheet writes a long number; its last digits are lost."""
 _LONGEST_BUSINESS = 4000
 _MOST_BUSINESS = 200
 
@@ -116,13 +119,19 @@ class _Reader:
         kind = self._code(values["CZZTDMLX"], type_of)
         holder = self._code(values["CZZTDM"], lambda text: HolderCode.parse(kind, text)) if kind else None
         issued, first, last = days
+        for code in ("ZZBH", "CZZTDM"):
+            if _SHORTENED.fullmatch(values[code]):
+                zh, en = "表格软件已将号码改写为科学计数,请将该列设为文本", "a spreadsheet has shortened the number"
+                self._fault(code, "METADATA_SHORTENED", zh, f"{en}: make the column text")
         if first and last and last < first:
             self._fault("ZZYXQJZRQ", "METADATA_PERIOD", "有效期截止早于起始", "validity ends before it begins")
         business = self._business(texts)
         if self.faults or not (identifier and issuer and holder and issued and first):
             raise InvalidInput.of(self.faults)
         type_code = values["ZZLXDM"].upper()
-        said = (*identifier.findings, *issuer.findings, *holder.findings)
+        said = [*identifier.findings, *issuer.findings, *holder.findings]
+        if not values["ZZYXQJZRQ"]:
+            said.append(_NO_END)
         return LicenseMetadata(
             values["ZZMC"], type_code, values["ZZBH"], identifier, values["ZZBFJG"], issuer, issued, values["CZZT"],
             holder, first, last, business,
@@ -213,6 +222,7 @@ def _differences(
         yield _BEFORE_ISSUE
 
 
+_NO_END = warning("METADATA_NO_END", "no last day: taken as without end", "未填有效期截止日期,按长期有效处理")
 _TYPE_DIFFERS = warning(
     "METADATA_TYPE_DIFFERS", "the identifier names another type", "证照标识中的类型与证照类型代码不同"
 )

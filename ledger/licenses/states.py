@@ -30,11 +30,14 @@ _ENDED = frozenset({_S.WITHDRAWN, _S.LAPSED, _S.TRANSFERRED, _S.PENALISED})
 """Has no effect any more, and is to be cancelled 注销 by the issuer (行政许可法 70)."""
 FOLLOWING: dict[LicenseState, frozenset[LicenseState]] = {
     _S.VALID: frozenset(_S) - {_S.VALID},
-    _S.SUSPENDED: frozenset({_S.VALID, _S.WITHDRAWN, _S.CANCELLED, _S.LAPSED, _S.PENALISED, _S.OTHER}),
+    _S.SUSPENDED: frozenset({_S.VALID, _S.WITHDRAWN, _S.CANCELLED, _S.LAPSED, _S.PENALISED}),
     _S.OTHER: frozenset({_S.VALID, _S.CANCELLED}),
     _S.CANCELLED: frozenset(),
 } | dict.fromkeys(_ENDED, frozenset({_S.CANCELLED}))
-"""Lawful next states. What was withdrawn, lapsed or revoked is only cancelled; a cancelled one stays so."""
+"""Lawful next states. What was withdrawn, lapsed or revoked is only cancelled; a cancelled one stays so.
+
+From 02 there is no way to 99: to the ledger both are suspended, and the change would leave no trace.
+"""
 
 _STATUS = {
     _S.VALID: Status.ACTIVE,

@@ -25,7 +25,8 @@ def test_each_lawful_change_is_one_that_the_ledger_takes(before: LicenseState, a
     held = {S.VALID: Status.ACTIVE, S.SUSPENDED: Status.SUSPENDED, S.OTHER: Status.SUSPENDED}
     record = Interval(0, 100, held.get(before, Status.REVOKED))
     if change is None:
-        assert held.get(before, Status.REVOKED) is held.get(after, Status.REVOKED)
+        assert before not in held, "what is not ended is not passed over in silence"
+        assert held.get(after, Status.REVOKED) is Status.REVOKED
     else:
         assert record.change(change.status, 50) is Reason.OK
         assert state_of(change.status, change.reason) is after
