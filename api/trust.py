@@ -10,8 +10,8 @@ import binascii
 from collections.abc import Iterator
 from pathlib import Path
 
+from ledger.algorithms.der import MalformedDer
 from ledger.errors import InvalidInput
-from ledger.seals.der import MalformedDer
 from ledger.seals.trust import TrustStore, TrustStores
 
 _CERTIFICATES = {".cer", ".crt", ".der", ".pem"}

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ledger.algorithms.der import MalformedDer, decode
 from ledger.documents.ofd_check import examine, judge_by
 from ledger.seals.certificates import Certificate, parse_certificate
 from ledger.seals.checks import check_seal, check_signature
-from ledger.seals.der import MalformedDer, decode
 from ledger.seals.revocation import parse_revocation_list
 from ledger.seals.seal import Seal, parse_seal
 from ledger.seals.signature import SealSignature, parse_signature

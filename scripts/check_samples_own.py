@@ -4,12 +4,12 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
+from ledger.algorithms.der import decode
 from ledger.algorithms.digests import sm3
 from ledger.algorithms.sm2_keys import readings
 from ledger.documents.ofd_making import Sheet, make, sign, unpack
 from ledger.documents.ofd_making import pack as pack_ofd
 from ledger.documents.ofd_sealing import SealInHand
-from ledger.seals.der import decode
 from ledger.seals.development import DAY, DevelopmentAuthority, stamper_of
 from ledger.seals.issuing import Identity
 from ledger.seals.making import SignatureDraft, make_signature, make_signed_data

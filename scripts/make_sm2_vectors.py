@@ -67,16 +67,16 @@ def sign(private: int, e: int, nonce: int) -> tuple[int, int]:
 
 
 def _integer(content: bytes) -> bytes:
-    return der.encode(der.INTEGER, content)
+    return der.write(der.INTEGER, content)
 
 
 def _sequence(*parts: bytes) -> bytes:
-    return der.encode(der.SEQUENCE, *parts)
+    return der.write(der.SEQUENCE, *parts)
 
 
 def bad_encodings(r: int, s: int) -> Iterator[tuple[str, bytes]]:
     """One good signature in encodings that are not DER, or not all of it."""
-    good, one, other = encode_signature(raw(r, s)), der.encode_unsigned(r), der.encode_unsigned(s)
+    good, one, other = encode_signature(raw(r, s)), der.write_integer(r), der.write_integer(s)
     body = good[2:]
     size = len(body)
     yield from (
@@ -100,9 +100,9 @@ def bad_encodings(r: int, s: int) -> Iterator[tuple[str, bytes]]:
         ("a set", b"\x31" + good[1:]),
         ("context tag", b"\xa0" + good[1:]),
         ("sequence in a sequence", _sequence(good)),
-        ("octet string around", der.encode(der.OCTET_STRING, good)),
-        ("r as octet string", _sequence(der.encode(der.OCTET_STRING, r.to_bytes(32)), other)),
-        ("s as bit string", _sequence(one, der.encode(der.BIT_STRING, b"\0" + s.to_bytes(32)))),
+        ("octet string around", der.write(der.OCTET_STRING, good)),
+        ("r as octet string", _sequence(der.write(der.OCTET_STRING, r.to_bytes(32)), other)),
+        ("s as bit string", _sequence(one, der.write(der.BIT_STRING, b"\0" + s.to_bytes(32)))),
         ("r with leading zeros", _sequence(_integer(b"\0\0" + r.to_bytes(32)), other)),
         ("s with leading zeros", _sequence(one, _integer(b"\0\0" + s.to_bytes(32)))),
         ("r of no bytes", _sequence(_integer(b""), other)),
@@ -112,10 +112,10 @@ def bad_encodings(r: int, s: int) -> Iterator[tuple[str, bytes]]:
         ("negative s", _sequence(one, _integer((s - (1 << 256)).to_bytes(33, signed=True)))),
         ("minus r", _sequence(_integer((-r).to_bytes(33, signed=True)), other)),
         ("minus s", _sequence(one, _integer((-s).to_bytes(33, signed=True)))),
-        ("r + n", _sequence(der.encode_unsigned(r + N), other)),
-        ("s + n", _sequence(one, der.encode_unsigned(s + N))),
-        ("r + 2^256", _sequence(der.encode_unsigned(r + (1 << 256)), other)),
-        ("s of 1,000 bytes", _sequence(one, der.encode_unsigned(s + (1 << 8000)))),
+        ("r + n", _sequence(der.write_integer(r + N), other)),
+        ("s + n", _sequence(one, der.write_integer(s + N))),
+        ("r + 2^256", _sequence(der.write_integer(r + (1 << 256)), other)),
+        ("s of 1,000 bytes", _sequence(one, der.write_integer(s + (1 << 8000)))),
         ("text", good.hex().encode()),
         ("raw, 63 bytes", raw(r, s)[:-1]),
         ("raw, 65 bytes", raw(r, s) + b"\0"),

@@ -101,4 +101,4 @@ class DeviceSealKey:
             return self._key.sign(message, Mechanism.SHA256_RSA_PKCS)
         raw = self._key.sign(hashlib.sha256(message).digest(), Mechanism.ECDSA)
         r, s = int.from_bytes(raw[: len(raw) // 2]), int.from_bytes(raw[len(raw) // 2 :])
-        return der.encode(der.SEQUENCE, der.encode_unsigned(r), der.encode_unsigned(s))
+        return der.write(der.SEQUENCE, der.write_integer(r), der.write_integer(s))

@@ -53,7 +53,7 @@ class DeviceKey:
     @property
     def point(self) -> bytes:
         """04 ‖ x ‖ y of a key on a curve."""
-        return der.children(der.only(self.public_key_info, der.SEQUENCE))[1].content[1:]
+        return der.read_bits(der.decode(self.public_key_info).children[1])
 
 
 class Token:
@@ -85,7 +85,7 @@ class Token:
             if kind is DeviceKeyKind.RSA:
                 self._session.generate_keypair(KeyType.RSA, 2048, store=True, label=label, private_template=locked_in)
             else:
-                curve = {Attribute.EC_PARAMS: der.encode_oid(kind.value)}
+                curve = {Attribute.EC_PARAMS: der.write_oid(kind.value)}
                 parameters = self._session.create_domain_parameters(KeyType.EC, curve, local=True)
                 parameters.generate_keypair(store=True, label=label, private_template=locked_in)
         return self.key(label)
@@ -106,20 +106,20 @@ class Token:
 
 def _public_key(public: Any) -> tuple[DeviceKeyKind, bytes]:
     if public.key_type is KeyType.RSA:
-        key = der.encode(der.BIT_STRING, b"\0", encode_rsa_public_key(public))
-        algorithm = der.encode(der.SEQUENCE, der.encode_oid(oids.RSA), der.encode(der.NULL))
-        return DeviceKeyKind.RSA, der.encode(der.SEQUENCE, algorithm, key)
+        key = der.write(der.BIT_STRING, b"\0", encode_rsa_public_key(public))
+        algorithm = der.write(der.SEQUENCE, der.write_oid(oids.RSA), der.write(der.NULL))
+        return DeviceKeyKind.RSA, der.write(der.SEQUENCE, algorithm, key)
     curve = public[Attribute.EC_PARAMS] if public.key_type is KeyType.EC else b""
-    kinds = {der.encode_oid(kind.value): kind for kind in (DeviceKeyKind.SECP256K1, DeviceKeyKind.P256)}
+    kinds = {der.write_oid(kind.value): kind for kind in (DeviceKeyKind.SECP256K1, DeviceKeyKind.P256)}
     if curve not in kinds:
         # a module that has SM2 has it under a mechanism of its maker's own: there is no standard one to ask for
         raise InvalidInput(
             "DEVICE_KEY_UNSUPPORTED", "label", "the key on the device is none of secp256k1, P-256, RSA",
             "设备上的密钥不是 secp256k1、P-256 或 RSA 密钥",
         )  # fmt: skip
-    point = der.only(public[Attribute.EC_POINT], der.OCTET_STRING)
-    algorithm = der.encode(der.SEQUENCE, der.encode_oid(oids.EC_PUBLIC_KEY), curve)
-    return kinds[curve], der.encode(der.SEQUENCE, algorithm, der.encode(der.BIT_STRING, b"\0", point))
+    point = der.read_octets(der.decode(public[Attribute.EC_POINT]))
+    algorithm = der.write(der.SEQUENCE, der.write_oid(oids.EC_PUBLIC_KEY), curve)
+    return kinds[curve], der.write(der.SEQUENCE, algorithm, der.write(der.BIT_STRING, b"\0", point))
 
 
 @contextmanager

@@ -217,6 +217,6 @@ def _covered(ranges: list[int], data: bytes) -> bytes:
 
 def _without_padding(value: bytes) -> bytes:
     try:
-        return der.read(value).raw
-    except der.DerError:
+        return der.decode_first(value).raw
+    except der.MalformedDer:
         return value

@@ -84,10 +84,8 @@ def public_key(info: bytes) -> PublicKey:
     try:
         if info.startswith(INFO_HEADER):
             return _sm2_key(info, info[len(INFO_HEADER) :])
-        algorithm, _ = der.children(der.only(info, der.SEQUENCE))
-        oid, *_ = der.children(algorithm.content)
-        return _other_key(info, der.dotted_oid(oid))
-    except ValueError as error:
+        return _other_key(info, der.read_oid(der.decode(info).fields().take(der.SEQUENCE).fields().take()))
+    except (der.MalformedDer, ValueError) as error:
         raise InvalidInput("KEY_MALFORMED", "public_key", "the public key cannot be read", "公钥无法解析") from error
 
 

@@ -86,30 +86,35 @@ class PssParameters:
 def pss_parameters(encoded: bytes) -> PssParameters:
     """Read them (DER); what is absent is as in RFC 8017: SHA-1, 20 bytes. UnknownAlgorithmError where malformed."""
     try:
-        read = _pss_parameters(encoded or der.encode(der.SEQUENCE))
-    except (ValueError, IndexError) as error:
+        read = _pss_parameters(encoded or der.write(der.SEQUENCE))
+    except der.MalformedDer as error:
         raise UnknownAlgorithmError("RSASSA-PSS, malformed parameters") from error
-    if read.salt > _MAXIMUM_SALT:
+    if not 0 <= read.salt <= _MAXIMUM_SALT:
         raise UnknownAlgorithmError(f"RSASSA-PSS, salt of {read.salt} bytes")
     return read
 
 
 def _pss_parameters(encoded: bytes) -> PssParameters:
-    fields = {one.tag: one.content for one in der.children(der.only(encoded, der.SEQUENCE))}
-    digest = mask = DigestAlgorithm.SHA1
-    if 0xA0 in fields:
-        digest = _digest(der.children(der.only(fields[0xA0], der.SEQUENCE))[0])
-    if 0xA1 in fields:
-        generator, inner = der.children(der.only(fields[0xA1], der.SEQUENCE))
-        if der.dotted_oid(generator) != oids.MGF1:
-            raise UnknownAlgorithmError(der.dotted_oid(generator))
-        mask = _digest(der.children(inner.content)[0])
-    salt = der.unsigned(der.read(fields[0xA2])) if 0xA2 in fields else 20
-    return PssParameters(digest, mask, salt)
+    fields = der.decode(encoded).fields()
+    named_digest, generator, length = fields.optional(0xA0), fields.optional(0xA1), fields.optional(0xA2)
+    trailer = fields.optional(0xA3)
+    fields.done()
+    if trailer is not None and der.read_integer(trailer.only()) != 1:
+        raise UnknownAlgorithmError("RSASSA-PSS, another trailer")
+    digest = DigestAlgorithm.SHA1 if named_digest is None else _digest(named_digest.only())
+    mask = DigestAlgorithm.SHA1 if generator is None else _mask_digest(generator.only().fields())
+    return PssParameters(digest, mask, 20 if length is None else der.read_integer(length.only()))
+
+
+def _mask_digest(generator: der.Fields) -> DigestAlgorithm:
+    kind = der.read_oid(generator.take())
+    if kind != oids.MGF1:
+        raise UnknownAlgorithmError(kind)
+    return _digest(generator.take())
 
 
 def _digest(identifier: der.Element) -> DigestAlgorithm:
-    oid = der.dotted_oid(identifier)
+    oid = der.read_oid(identifier.fields().take())
     found = named(oid)
     if found is None:
         raise UnknownAlgorithmError(oid)

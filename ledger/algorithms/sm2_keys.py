@@ -9,8 +9,8 @@ from ledger.errors import InvalidInput
 DEFAULT_IDENT = b"1234567812345678"
 """The signer's identifier where nothing else is agreed (GM/T 0009-2012, clause 10)."""
 
-_ALGORITHM = der.encode(der.SEQUENCE, der.encode_oid(oids.EC_PUBLIC_KEY), der.encode_oid(oids.SM2_CURVE))
-INFO_HEADER = der.encode(der.SEQUENCE, _ALGORITHM, der.encode(der.BIT_STRING, bytes(66)))[:-65]
+_ALGORITHM = der.write(der.SEQUENCE, der.write_oid(oids.EC_PUBLIC_KEY), der.write_oid(oids.SM2_CURVE))
+INFO_HEADER = der.write(der.SEQUENCE, _ALGORITHM, der.write(der.BIT_STRING, bytes(66)))[:-65]
 """What stands before the 65 bytes of a key in its SubjectPublicKeyInfo: there is one way to write it."""
 _ZERO, _ORDER = bytes(32), sm2_curve.N.to_bytes(32)
 _CURVE = b"".join(
@@ -116,21 +116,26 @@ def private_key_info(private_key: bytes, public_key: bytes) -> bytes:
     """PKCS #8 PrivateKeyInfo (DER) around an ECPrivateKey (RFC 5915) with its public key."""
     check_private_key(private_key)
     check_public_key(public_key)
-    public = der.encode(0xA1, der.encode(der.BIT_STRING, b"\0", public_key))
-    ec_key = der.encode(der.SEQUENCE, der.encode_unsigned(1), der.encode(der.OCTET_STRING, private_key), public)
-    return der.encode(der.SEQUENCE, der.encode_unsigned(0), _ALGORITHM, der.encode(der.OCTET_STRING, ec_key))
+    public = der.write(0xA1, der.write(der.BIT_STRING, b"\0", public_key))
+    ec_key = der.write(der.SEQUENCE, der.write_integer(1), der.write(der.OCTET_STRING, private_key), public)
+    return der.write(der.SEQUENCE, der.write_integer(0), _ALGORITHM, der.write(der.OCTET_STRING, ec_key))
 
 
 def private_key_of(encoded: bytes) -> bytes:
     """The 32 bytes of a private key in PKCS #8 or SEC 1 form (DER); ``SM2_PRIVATE_KEY_INVALID``."""
     try:
-        parts = der.children(der.only(encoded, der.SEQUENCE))
-        if parts[1].tag == der.SEQUENCE:  # PKCS #8
-            if parts[1].raw != _ALGORITHM:
-                raise der.DerError("another algorithm")
-            parts = der.children(der.only(der.only(parts[2].raw, der.OCTET_STRING), der.SEQUENCE))
-        key = der.only(parts[1].raw, der.OCTET_STRING)
-    except (ValueError, IndexError):
+        key = _private_key_in(der.decode(encoded).fields())
+    except der.MalformedDer:
         key = b""  # refused below, without a trace of what was handed in
     check_private_key(key)
     return key
+
+
+def _private_key_in(fields: der.Fields) -> bytes:
+    fields.take(der.INTEGER)
+    second = fields.take()
+    if second.tag != der.SEQUENCE:  # SEC 1
+        return der.read_octets(second)
+    if second.raw != _ALGORITHM:
+        raise second.fault("SM2_PRIVATE_KEY_INVALID", "a key of another algorithm", "其他算法的密钥")
+    return _private_key_in(der.decode(der.read_octets(fields.take())).fields())

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from ledger.algorithms.der import MalformedDer, decode
 from ledger.seals.certificates import Certificate, parse_certificate
 from ledger.seals.checks import SignatureReport, check_signature
-from ledger.seals.der import MalformedDer, decode
 from ledger.seals.judging import Question
 from ledger.seals.seal import Form
 from ledger.seals.signed_data import SignedData, is_signed_data, read_signed_data

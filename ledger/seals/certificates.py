@@ -7,8 +7,7 @@ have. Only what a verification needs is read; the signed part is kept as it stoo
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ledger.algorithms.digests import DigestAlgorithm, digest, sm3
-from ledger.seals.der import (
+from ledger.algorithms.der import (
     BOOLEAN,
     INTEGER,
     OCTET_STRING,
@@ -24,6 +23,7 @@ from ledger.seals.der import (
     read_octets,
     read_oid,
 )
+from ledger.algorithms.digests import DigestAlgorithm, digest, sm3
 from ledger.seals.findings import Finding
 from ledger.seals.names import Name, read_name
 from ledger.seals.times import as_text, in_utc, read_time

@@ -6,6 +6,7 @@ Nothing that is handed in makes these functions raise; what cannot be read is a 
 from dataclasses import dataclass, field
 
 from ledger.algorithms import digests
+from ledger.algorithms.der import Element, MalformedDer, decode
 from ledger.errors import Unavailable
 from ledger.seals import certificates, seal, signature, signed_data
 from ledger.seals.certificates import CertificateFacts
@@ -23,7 +24,6 @@ from ledger.seals.checklist import (
     Item,
 )
 from ledger.seals.data_checks import judge_signed_data
-from ledger.seals.der import Element, MalformedDer, decode
 from ledger.seals.findings import as_check
 from ledger.seals.judging import SKEW, Expected, Question, custom_check, time_check, value_check
 from ledger.seals.seal import Form, SealFacts

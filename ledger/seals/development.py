@@ -7,6 +7,7 @@ no installation that trusts real makers has this authority among its anchors.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from ledger.algorithms.der import UTF8_STRING, write
 from ledger.algorithms.digests import sm3
 from ledger.algorithms.sm2 import SigningKey
 from ledger.seals.certificates import (
@@ -18,7 +19,6 @@ from ledger.seals.certificates import (
     TIME_STAMPING,
     Extension,
 )
-from ledger.seals.der import UTF8_STRING, write
 from ledger.seals.issuing import Attributes, Identity, Profile, make_certificate, make_revocation_list
 from ledger.seals.making import SealDraft, make_seal, make_time_stamp
 from ledger.seals.revocation import Revoked

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Protocol
 
+from ledger.algorithms.der import Element, MalformedDer, decode, write
 from ledger.algorithms.digests import sm3
-from ledger.seals.der import Element, MalformedDer, decode, write
 from ledger.seals.development import DevelopmentAuthority, stamper_of
 from ledger.seals.issuing import make_ocsp_response
 from ledger.seals.making import SignatureDraft, make_signature, make_signed_data

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ledger.algorithms import oids
-from ledger.algorithms.digests import sm3
-from ledger.seals.certificates import Certificate, Extension, parse_certificate
-from ledger.seals.der import (
+from ledger.algorithms.der import (
     BOOLEAN,
     ENUMERATED,
     NULL,
@@ -20,6 +18,8 @@ from ledger.seals.der import (
     write_integer,
     write_oid,
 )
+from ledger.algorithms.digests import sm3
+from ledger.seals.certificates import Certificate, Extension, parse_certificate
 from ledger.seals.revocation import Revoked
 from ledger.seals.times import write_generalized, write_validity_time
 

@@ -3,9 +3,9 @@
 import unicodedata
 from dataclasses import dataclass
 
+from ledger.algorithms.der import MalformedDer, decode
 from ledger.seals.certificates import Certificate, Extension
 from ledger.seals.checklist import Item
-from ledger.seals.der import MalformedDer, decode
 from ledger.seals.findings import Finding, as_check
 from ledger.seals.seal import Form
 from ledger.seals.times import as_text

@@ -8,9 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ledger.algorithms import oids
-from ledger.algorithms.digests import sm3
-from ledger.seals.certificates import Extension
-from ledger.seals.der import (
+from ledger.algorithms.der import (
     IA5_STRING,
     NULL,
     OCTET_STRING,
@@ -23,6 +21,8 @@ from ledger.seals.der import (
     write_integer,
     write_oid,
 )
+from ledger.algorithms.digests import sm3
+from ledger.seals.certificates import Extension
 from ledger.seals.issuing import Identity, write_extensions
 from ledger.seals.seal import VERSIONS, Form
 from ledger.seals.times import write_generalized, write_utc

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from ledger.seals.der import SEQUENCE, Element, MalformedDer, read_oid
+from ledger.algorithms.der import SEQUENCE, Element, MalformedDer, read_oid
 
 _SHORT = {
     "2.5.4.3": "CN",

@@ -2,15 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from ledger.seals.certificates import (
-    DIGITAL_SIGNATURE,
-    NON_REPUDIATION,
-    OCSP_SIGNING,
-    Certificate,
-    parse_certificate,
-    read_extensions,
-)
-from ledger.seals.der import (
+from ledger.algorithms.der import (
     ENUMERATED,
     SEQUENCE,
     Element,
@@ -19,6 +11,14 @@ from ledger.seals.der import (
     read_integer,
     read_octets,
     read_oid,
+)
+from ledger.seals.certificates import (
+    DIGITAL_SIGNATURE,
+    NON_REPUDIATION,
+    OCSP_SIGNING,
+    Certificate,
+    parse_certificate,
+    read_extensions,
 )
 from ledger.seals.revocation import Revoked, Status
 from ledger.seals.times import read_time

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from ledger.seals.certificates import LIST_SIGN, Certificate, locations, read_extensions
-from ledger.seals.der import (
+from ledger.algorithms.der import (
     BOOLEAN,
     ENUMERATED,
     GENERALIZED_TIME,
@@ -25,6 +24,7 @@ from ledger.seals.der import (
     read_integer,
     read_oid,
 )
+from ledger.seals.certificates import LIST_SIGN, Certificate, locations, read_extensions
 from ledger.seals.names import Name, read_name
 from ledger.seals.times import read_time
 from ledger.seals.verifying import Outcome, verify_cached

@@ -8,9 +8,7 @@ signed over the seal information alone.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ledger.algorithms.digests import DigestAlgorithm, digest, sm3
-from ledger.seals.certificates import Extension, read_extensions
-from ledger.seals.der import (
+from ledger.algorithms.der import (
     GENERALIZED_TIME,
     IA5_STRING,
     INTEGER,
@@ -31,6 +29,8 @@ from ledger.seals.der import (
     read_text,
     write,
 )
+from ledger.algorithms.digests import DigestAlgorithm, digest, sm3
+from ledger.seals.certificates import Extension, read_extensions
 from ledger.seals.findings import Finding
 from ledger.seals.times import in_utc, read_time
 

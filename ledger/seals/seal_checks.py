@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from ledger.algorithms.der import MalformedDer
 from ledger.seals.certificates import Certificate, parse_certificate
 from ledger.seals.checklist import MAKER, SEAL_CUSTOM, SEAL_EXPECTED, SEAL_FORMAT, SEAL_PERIOD, SEAL_SIGNATURE
-from ledger.seals.der import MalformedDer
 from ledger.seals.findings import as_check
 from ledger.seals.judging import SKEW, Question, custom_check, is_of_owner, value_check
 from ledger.seals.seal import PICTURES, Seal, SealFacts, facts_of

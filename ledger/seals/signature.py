@@ -7,8 +7,7 @@ algorithm, signature [, [0] timeStamp]}``. The signature covers TBS_Sign as it s
 
 from dataclasses import dataclass, field
 
-from ledger.seals.certificates import Extension
-from ledger.seals.der import (
+from ledger.algorithms.der import (
     BIT_STRING,
     GENERALIZED_TIME,
     IA5_STRING,
@@ -26,6 +25,7 @@ from ledger.seals.der import (
     read_oid,
     read_text,
 )
+from ledger.seals.certificates import Extension
 from ledger.seals.findings import Finding
 from ledger.seals.seal import VERSIONS, Form, Seal, read_custom, read_seal, read_seal_time
 

@@ -7,9 +7,7 @@ covers the content's octets or, where there are signed attributes, their SET, on
 from dataclasses import dataclass, field
 
 from ledger.algorithms import oids
-from ledger.algorithms.digests import digest, named
-from ledger.seals.certificates import Certificate, parse_certificate
-from ledger.seals.der import (
+from ledger.algorithms.der import (
     INTEGER,
     OCTET_STRING,
     SEQUENCE,
@@ -22,6 +20,8 @@ from ledger.seals.der import (
     read_octets,
     read_oid,
 )
+from ledger.algorithms.digests import digest, named
+from ledger.seals.certificates import Certificate, parse_certificate
 from ledger.seals.names import Name, read_name
 from ledger.seals.times import read_time
 from ledger.seals.verifying import Outcome, verify

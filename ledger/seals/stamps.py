@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 
-from ledger.algorithms.digests import digest, named
-from ledger.seals.certificates import parse_certificate
-from ledger.seals.checklist import STAMP_FORMAT, STAMP_IMPRINT, STAMP_VALUE, STAMPER
-from ledger.seals.der import (
+from ledger.algorithms.der import (
     GENERALIZED_TIME,
     INTEGER,
     SEQUENCE,
@@ -15,6 +12,9 @@ from ledger.seals.der import (
     read_octets,
     read_oid,
 )
+from ledger.algorithms.digests import digest, named
+from ledger.seals.certificates import parse_certificate
+from ledger.seals.checklist import STAMP_FORMAT, STAMP_IMPRINT, STAMP_VALUE, STAMPER
 from ledger.seals.judging import Question, value_check
 from ledger.seals.seal import Form
 from ledger.seals.signed_data import (

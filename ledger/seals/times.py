@@ -4,8 +4,8 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 
+from ledger.algorithms.der import GENERALIZED_TIME, UTC_TIME, Element, write
 from ledger.errors import InvalidInput
-from ledger.seals.der import GENERALIZED_TIME, UTC_TIME, Element, write
 
 _UTC_FIRST, _UTC_END = -631_152_000, 2_524_608_000
 _SHAPE = re.compile(rb"(\d{10}(?:\d{2}){1,2})(\.\d{1,9})?(Z|[+-]\d{4})")

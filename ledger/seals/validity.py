@@ -9,6 +9,7 @@ that had expired by then proves nothing, for anybody who has the old key could h
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ledger.algorithms.der import MalformedDer
 from ledger.seals.certificates import (
     CERTIFICATE_SIGN,
     DIGITAL_SIGNATURE,
@@ -20,7 +21,6 @@ from ledger.seals.certificates import (
     parse_certificate,
 )
 from ledger.seals.checklist import STAMPER, CertificateItems
-from ledger.seals.der import MalformedDer
 from ledger.seals.findings import as_check
 from ledger.seals.revocation import COMPROMISE, Revoked, Status
 from ledger.seals.seal import Form

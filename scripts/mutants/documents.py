@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from ledger.algorithms import der
 from ledger.documents import ofd_check, ofd_rules, pdf, zip_directory
-from ledger.seals import checks, der, seal_checks
+from ledger.seals import checks, seal_checks
 from ledger.seals.verifying import Outcome
 from ledger.verdict import Check, valid
 

@@ -3,10 +3,10 @@
 import random
 from dataclasses import dataclass, replace
 
+from ledger.algorithms.der import Element, decode, write, write_bits, write_oid
 from ledger.algorithms.digests import sm3
 from ledger.seals.certificates import Extension
 from ledger.seals.checks import ANY, Expected, SignatureReport, check_signature
-from ledger.seals.der import Element, decode, write, write_bits, write_oid
 from ledger.seals.development import DAY, RED_DOT, DevelopmentAuthority
 from ledger.seals.issuing import Identity
 from ledger.seals.making import SealDraft, SignatureDraft, Stamper, make_seal, make_signature

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ledger.algorithms import digests, oids
+from ledger.algorithms.der import MalformedDer, decode, read_flags, write, write_bits, write_integer, write_oid
 from ledger.algorithms.keys import PublicKey
 from ledger.algorithms.sm2 import SigningKey
 from ledger.algorithms.sm2_libcrypto import Libcrypto
@@ -17,7 +18,6 @@ from ledger.errors import InvalidInput, Unavailable
 from ledger.seals import certificates, verifying
 from ledger.seals.certificates import OCSP_SIGNING, TIME_STAMPING, Extension, parse_certificate
 from ledger.seals.checks import Expected, check_seal, check_signature
-from ledger.seals.der import MalformedDer, decode, read_flags, write, write_bits, write_integer, write_oid
 from ledger.seals.development import DAY, SIGNING_USAGE, development_name, stamper_of
 from ledger.seals.issuing import Identity, Profile, make_certificate, write_name
 from ledger.seals.making import make_signed_data, make_time_stamp

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from ledger.algorithms.der import decode
 from ledger.algorithms.digests import DigestAlgorithm, digest, sm3
 from ledger.seals.certificates import LIST_SIGN, Extension
 from ledger.seals.checks import Expected, check_seal
-from ledger.seals.der import decode
 from ledger.seals.development import DAY, SIGNING_USAGE, DevelopmentAuthority, development_name
 from ledger.seals.issuing import Identity, Profile
 from ledger.seals.making import make_seal

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.algorithms.der import MalformedDer, decode
 from ledger.seals.certificates import parse_certificate
 from ledger.seals.checks import check_seal, check_signature
-from ledger.seals.der import MalformedDer, decode
 from ledger.seals.development import stamper_of
 from ledger.seals.fuzzing import mutants, subjects
 from ledger.seals.making import make_signed_data

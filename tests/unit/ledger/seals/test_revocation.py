@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from ledger.algorithms.der import MalformedDer, write
 from ledger.algorithms.sm2 import SigningKey
 from ledger.seals.certificates import CERTIFICATE_SIGN, DIGITAL_SIGNATURE, OCSP_SIGNING, Extension
 from ledger.seals.checks import SignatureReport, check_seal
-from ledger.seals.der import MalformedDer, write
 from ledger.seals.development import AUTHORITY_USAGE, DAY, SIGNING_USAGE, development_name, stamper_of
 from ledger.seals.issuing import Identity, Profile, make_certificate, make_ocsp_response, make_revocation_list
 from ledger.seals.making import make_seal, make_signed_data, make_time_stamp

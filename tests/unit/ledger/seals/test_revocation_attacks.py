@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from ledger.algorithms.der import Element, MalformedDer, decode, write, write_bits, write_integer, write_oid
 from ledger.seals.certificates import OCSP_SIGNING, Extension
-from ledger.seals.der import Element, MalformedDer, decode, write, write_bits, write_integer, write_oid
 from ledger.seals.development import DAY, SIGNING_USAGE, development_name
 from ledger.seals.issuing import Identity, Profile, make_ocsp_response, make_revocation_list
 from ledger.seals.ocsp import parse_ocsp

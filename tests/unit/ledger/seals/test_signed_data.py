@@ -2,8 +2,8 @@
 
 import pytest
 
+from ledger.algorithms.der import decode, write, write_bits
 from ledger.algorithms.digests import sm3
-from ledger.seals.der import decode, write, write_bits
 from ledger.seals.development import DAY
 from ledger.seals.making import make_signed_data, make_time_stamp
 from ledger.seals.seal import Form

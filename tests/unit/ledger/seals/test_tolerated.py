@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from ledger.algorithms.der import write
 from ledger.algorithms.sm2_keys import readings
-from ledger.seals.der import write
 from ledger.seals.development import DAY, SIGNING_USAGE
 from ledger.seals.issuing import Identity, Profile
 from ledger.seals.making import make_seal

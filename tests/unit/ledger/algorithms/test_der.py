@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.seals import der, times
-from ledger.seals.der import Limits, MalformedDer, decode
+from ledger.algorithms import der
+from ledger.algorithms.der import Limits, MalformedDer, decode
+from ledger.seals import times
 
 REFUSED = {
     "empty": ("", "DER_TRUNCATED"),
