@@ -51,15 +51,17 @@ class Container:
     def pieces(self, name: str) -> Iterator[bytes]:
         """The unpacked bytes in pieces; InvalidInput ``ZIP_DATA_CORRUPT``; KeyError."""
         entry = self.entries[name]
+        if entry.packed <= _PIECE and entry.size < _UNPACKED:
+            yield _at_once(self.source, entry)
+            return
         crc = size = 0
-        for piece in _inflated(self.source, entry) if entry.method == DEFLATED else _stored(self.source, entry):
+        for piece in (_inflated if entry.method == DEFLATED else _raw)(self.source, entry):
             size += len(piece)
             if size > entry.size:
                 break
             crc = zlib.crc32(piece, crc)
             yield piece
-        if size != entry.size or crc != entry.crc:
-            refuse("ZIP_DATA_CORRUPT", "an entry's bytes do not fit its checksum", "压缩包条目数据与校验值不符")
+        _check_sum(entry, size, crc)
 
     def read(self, name: str, most: int) -> bytes:
         """All of a small part; InvalidInput ``PART_TOO_LARGE`` above ``most`` bytes."""
@@ -92,15 +94,8 @@ def _raw(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
         yield piece
 
 
-def _stored(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
-    return _raw(source, entry)
-
-
 def _inflated(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
     """Unpacked in bounded pieces, so that no entry can ask for more memory than one."""
-    if entry.packed <= _PIECE and entry.size < _UNPACKED:
-        yield from _at_once(source, entry)
-        return
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
         for packed in _raw(source, entry):
@@ -120,15 +115,26 @@ def _inflated(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
     _check_end(unpacker.eof, unpacker.unused_data)
 
 
-def _at_once(source: BinaryIO, entry: Entry) -> Iterator[bytes]:
+def _at_once(source: BinaryIO, entry: Entry) -> bytes:
     """A small entry in one piece: no more of it is unpacked than its headers promise, and one byte."""
-    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        piece = unpacker.decompress(b"".join(_raw(source, entry)), entry.size + 1)
-    except zlib.error as error:
-        raise _corrupt() from error
-    yield piece
-    _check_end(unpacker.eof, unpacker.unused_data)
+    source.seek(entry.start)
+    data = source.read(entry.packed)
+    if len(data) != entry.packed:
+        refuse("ZIP_TRUNCATED", "the file ends too early", "文件不完整：提前结束")
+    if entry.method == DEFLATED:
+        unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            data = unpacker.decompress(data, entry.size + 1)
+        except zlib.error as error:
+            raise _corrupt() from error
+        _check_end(unpacker.eof, unpacker.unused_data)
+    _check_sum(entry, len(data), zlib.crc32(data))
+    return data
+
+
+def _check_sum(entry: Entry, size: int, crc: int) -> None:
+    if size != entry.size or crc != entry.crc:
+        refuse("ZIP_DATA_CORRUPT", "an entry's bytes do not fit its checksum", "压缩包条目数据与校验值不符")
 
 
 def _corrupt() -> InvalidInput:

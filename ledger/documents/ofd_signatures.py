@@ -1,8 +1,8 @@
 """The signatures of an OFD package as they are written (GB/T 33190-2016, 18): nothing is judged here."""
 
-import base64
 import binascii
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ledger.algorithms.digests import DigestAlgorithm, named
 from ledger.documents.ofd import XML_SIZE, Body, Package, Role
@@ -15,8 +15,7 @@ _DEFAULT = DigestAlgorithm.MD5
 """What an absent CheckMethod means (18.2.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One protected part; ``part`` is None where the location leads nowhere, ``digest`` where it cannot be read.
 
     ``base`` and ``exact`` tell how the part was found (``ofd.Located``).
@@ -139,7 +138,7 @@ def _reference(package: Package, one: Element, part: str, body: Body) -> Referen
 
 def _digest(said: str) -> bytes | None:
     try:
-        return base64.b64decode("".join(said.split()), validate=True) or None
+        return binascii.a2b_base64("".join(said.split()), strict_mode=True) or None
     except (binascii.Error, ValueError):
         return None
 

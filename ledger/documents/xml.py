@@ -7,7 +7,7 @@ Names of the document's own namespace come without it; any other keeps its ``{na
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from xml.etree import ElementTree
 
 from ledger.errors import InvalidInput
@@ -28,8 +28,10 @@ class XmlBounds:
     nodes: int = 500_000
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+_BOUNDS = XmlBounds()
+
+
+class Element(NamedTuple):
     """One element of a parsed text; ``prefix`` is its document's ``{namespace}``, or empty."""
 
     node: ElementTree.Element
@@ -76,8 +78,7 @@ class Element:
         return (Element(node, self.prefix) for node in self.node.iter())
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """The root element and what was odd but bearable (``XML_NAMESPACE``)."""
 
     root: Element
@@ -93,19 +94,21 @@ def parse(raw: bytes, root: str, bounds: XmlBounds | None = None) -> Document:
 
     Codes: ``XML_DTD``, ``XML_ENCODING``, ``XML_TOO_LARGE``, ``XML_MALFORMED``, ``XML_ROOT``.
     """
-    held = bounds or XmlBounds()
+    held = bounds or _BOUNDS
     tags = raw.count(b"<")
     if len(raw) > held.size or tags > 2 * held.nodes:
         _refuse("XML_TOO_LARGE", "the XML is too large", "XML 过大")
     _check_text(raw)
     try:
-        node = ElementTree.fromstring(raw)  # noqa: S314 - no DTD, bounded: checked above
+        parser = ElementTree.XMLParser()  # noqa: S314 - no DTD, bounded: checked above
+        parser.feed(raw)
+        node: ElementTree.Element = parser.close()
     except (ElementTree.ParseError, ValueError, LookupError) as error:
         raise InvalidInput("XML_MALFORMED", "xml", "the XML cannot be read", "XML 无法解析") from error
     if tags > held.depth and _depth(node, held.depth) > held.depth:
         _refuse("XML_TOO_LARGE", "the XML is too deep", "XML 嵌套过深")
     namespace, brace, local = node.tag.rpartition("}")
-    if local != root or set("{}") & set(namespace[1:]):  # such a namespace would be taken for a path
+    if local != root or "{" in namespace[1:] or "}" in namespace:  # such a namespace would be taken for a path
         _refuse("XML_ROOT", f"the XML is no {root}", f"XML 根元素不是 {root}")
     findings = () if namespace == "{" + OFD_NAMESPACE else ("XML_NAMESPACE",)
     return Document(Element(node, namespace + brace), findings)

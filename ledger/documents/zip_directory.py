@@ -14,7 +14,7 @@ of an entry agree, no name comes twice in any writing, nothing stands before or 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from struct import Struct
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO, NamedTuple, NoReturn
 
 from ledger.documents.zip_names import Name, decode, fold
 from ledger.errors import InvalidInput
@@ -62,8 +62,7 @@ class Bounds:
     directory: int = 16 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One part of the file; ``start`` is where its packed bytes begin."""
 
     name: str
@@ -82,8 +81,7 @@ class Entry:
         return self.name.endswith("/")
 
 
-@dataclass(frozen=True, slots=True)
-class _Central:
+class _Central(NamedTuple):
     """What the central directory says of an entry."""
 
     flags: int
@@ -219,7 +217,8 @@ def _central(raw: bytes, place: int) -> tuple[_Central, int]:
         refuse("ZIP_COMPRESSION_UNKNOWN", f"compression method {method} is not read here", f"不支持的压缩方法 {method}")
     if mode >> 28 == 0xA:  # as Unix has it, whatever system the archive says it is of
         refuse("ZIP_LINK", "an entry is a link", "压缩包内含链接")
-    _check_unicode_path(extra, name)
+    if extra:
+        _check_unicode_path(extra, name)
     return _Central(flags, method, crc, packed, size, offset, name, decode(name, utf8=bool(flags & 0x0800))), end
 
 
@@ -290,9 +289,10 @@ def _local(source: BinaryIO, one: _Central, directory: int) -> Entry:
     if mark != b"PK\x03\x04":
         refuse("ZIP_MALFORMED", "an entry does not begin where the directory says", "条目位置与目录不符")
     start = one.offset + _LOCAL.size + name_length + extra_length
-    extra = _extras(_at(source, start - extra_length, extra_length)) if extra_length else {}
-    size, packed = _wide(extra, (size, packed))
-    _check_unicode_path(extra, one.raw)
+    if extra_length or _MAX32 in {size, packed}:
+        extra = _extras(_at(source, start - extra_length, extra_length))
+        size, packed = _wide(extra, (size, packed))
+        _check_unicode_path(extra, one.raw)
     streamed = bool(flags & _DESCRIPTOR_FLAG)
     said, known = (crc, packed, size), (one.crc, one.packed, one.size)
     if (flags, method, header[_LOCAL.size :]) != (one.flags, one.method, one.raw) or name_length != len(one.raw):

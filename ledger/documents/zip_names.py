@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ledger.errors import InvalidInput
 
@@ -15,8 +15,7 @@ _LONG_NUMBER = re.compile(r"[0-9]{8,}[0-9Xx]?")
 _SHOWN = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(NamedTuple):
     """A name as text and what was odd about it (``ZIP_NAME_ENCODING``: neither ASCII nor marked as UTF-8)."""
 
     text: str
