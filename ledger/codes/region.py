@@ -26,6 +26,8 @@ PROVINCES = frozenset(
     )
     for code in codes
 )
+_LONGEST = 12
+"""What is longer is not repeated: it may be a person's number that was put into the wrong place."""
 _SHAPE = re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12}", re.ASCII)
 
 
@@ -62,7 +64,7 @@ class Region:
         """Read 2, 4, 6, 9 or 12 digits; shorter codes are filled up with zeros."""
         digits = canonical(text)
         if not _SHAPE.fullmatch(digits) or (digits.startswith("00") and digits.strip("0")):
-            raise _malformed(where, text[:32])
+            raise _malformed(where, text if len(text) <= _LONGEST else "…")
         return cls(int(digits.ljust(12, "0"), 16))
 
     @property

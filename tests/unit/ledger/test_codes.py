@@ -162,3 +162,11 @@ def test_malformed(parse: Callable[[str], object], text: str, code: str) -> None
     assert caught.value.code == code
     assert caught.value.en
     assert caught.value.zh
+
+
+def test_number_of_a_person_in_the_place_of_a_region_is_not_repeated() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        Region.parse("110105194912310021")
+    assert "19491231" not in repr(caught.value.faults) + str(caught.value)
+    with pytest.raises(InvalidInput, match="4301x"):
+        Region.parse("4301x")
