@@ -1,15 +1,19 @@
 """Real seals and sealed documents for the story, under an authority FOR DEVELOPMENT that nobody else trusts."""
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+from api.client.uses import Card
 from ledger import acts
 from ledger.codes import LicenseId
 from ledger.crypto import file_digests
 from ledger.documents import ofd_making
 from ledger.documents.ofd_making import Sheet, Signing
 from ledger.documents.ofd_sealing import SealInHand
+from ledger.holding import Holder, holder_document, key_opening
 from ledger.licenses.metadata import LicenseMetadata
 from ledger.licenses.share import Salts, Sealed, Share, commit
 from ledger.seals.development import DAY, DevelopmentAuthority
@@ -54,6 +58,17 @@ class Paper:
         return self.share.identifier
 
 
+@dataclass(frozen=True, slots=True)
+class OnPhone:
+    """An e-license bound to a key of its holder: the sealed file, and the card that the phone keeps beside the key."""
+
+    path: Path
+    card: Card
+    identifier: str
+    salt: bytes = field(repr=False)
+    """Of the identifier."""
+
+
 class Bureau:
     """The round's seal maker; its root and revocation list go to ``folder/trust`` for ``huxin verify document``."""
 
@@ -81,26 +96,58 @@ class Bureau:
         """A seal that was made before."""
         return self._seals[agency, place]
 
-    def issue(self, name: str, metadata: LicenseMetadata, held: HeldSeal, on: Sealed, now: int) -> Paper:
-        """A sealed OFD with its share, in ``folder/name.ofd`` and ``folder/name.share.json``."""
-        rows = (f"证照编号:{metadata.number}", f"持证主体:{metadata.holder}", f"颁发机构:{metadata.issuer}")
-        elements = tuple(metadata.elements().items())
-        sheet = Sheet(metadata.name, rows, elements, metadata.issued_on.isoformat())
-        clock = as_text(now).replace("T", " ").removesuffix("Z")
-        sealed = ofd_making.sign(
-            ofd_making.make(sheet), SealInHand(Form.V4, held.der, held.signer, now), Signing(clock)
-        )
-        salts = Salts(self._random_bytes(32), self._random_bytes(32))
-        license_ = commit(metadata, file_digests((sealed,)), on, salts)
+    def issue(self, name: str, metadata: LicenseMetadata, held: HeldSeal, on: Sealed, now: int, **fields: Any) -> Paper:
+        """A sealed OFD with its share, in ``folder/name.ofd`` and ``folder/name.share.json``.
+
+        ``fields`` are those of the license that are other than usual.
+        """
+        salts = self._salts()
+        path, sealed = self.sealed(name, _content(metadata), held, now)
+        license_ = replace(commit(metadata, file_digests((sealed,)), on, salts), **fields)
         share = Share(license_, str(metadata.identifier), metadata.holder_code.code, salts)
-        self._write(f"{name}.share.json", share.to_json().encode())
-        return Paper(self._write(f"{name}.ofd", sealed), share)
+        return self.shared(Paper(path, share))
+
+    def shared(self, paper: Paper) -> Paper:
+        """Write the holder's share file anew; the paper."""
+        self._write(f"{paper.path.stem}.share.json", paper.share.to_json().encode())
+        return paper
+
+    def issue_to_key(
+        self, name: str, metadata: LicenseMetadata, held: HeldSeal, on: Sealed, now: int, key: bytes
+    ) -> OnPhone:
+        """The same, bound to the holder's ``key`` (20 bytes); ``folder/name.card.json`` in the place of a share."""
+        path, sealed = self.sealed(name, _content(metadata), held, now)
+        holder = holder_document(Holder("001", metadata.holder_code.code, metadata.holder), key, self._random_bytes)
+        salts = self._salts()
+        license_ = replace(commit(metadata, file_digests((sealed,)), on, salts), holder=holder.root)
+        card = Card(license_, key_opening(holder))
+        self.hand_over(f"{name}.card.json", card.written())
+        return OnPhone(path, card, str(metadata.identifier), salts.identifier)
+
+    def sealed(self, name: str, sheet: Sheet, held: HeldSeal, now: int) -> tuple[Path, bytes]:
+        """``folder/name.ofd``, sealed, and its bytes."""
+        clock = as_text(now).replace("T", " ").removesuffix("Z")
+        hand = SealInHand(Form.V4, held.der, held.signer, now)
+        sealed = ofd_making.sign(ofd_making.make(sheet), hand, Signing(clock))
+        return self._write(f"{name}.ofd", sealed), sealed
+
+    def hand_over(self, name: str, body: object) -> None:
+        """A JSON file of the round, with which the command line can go on."""
+        self._write(name, json.dumps(body, ensure_ascii=False).encode())
+
+    def _salts(self) -> Salts:
+        return Salts(self._random_bytes(32), self._random_bytes(32))
 
     def _write(self, name: str, content: bytes) -> Path:
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return path
+
+
+def _content(metadata: LicenseMetadata) -> Sheet:
+    rows = (f"证照编号:{metadata.number}", f"持证主体:{metadata.holder}", f"颁发机构:{metadata.issuer}")
+    return Sheet(metadata.name, rows, tuple(metadata.elements().items()), metadata.issued_on.isoformat())
 
 
 def metadata_of(issuer: str, code: str, serial: str, day: str, until: str = "长期") -> LicenseMetadata:

@@ -1,10 +1,9 @@
 """Chapters four and five: one case across regions up to its license, and a parent case with children."""
 
 import time
-from dataclasses import replace
 from typing import Any
 
-from api.demo.bureau import Paper, metadata_of
+from api.demo.bureau import OnPhone, Paper, metadata_of
 from api.demo.cast import AGENCIES, credit_code
 from api.demo.founding_chapters import AGREED, BACK, IDLE_SEAL, LICENSED, PLAIN, SEAL, set_idle_seal
 from api.demo.stage import File, Stage
@@ -13,6 +12,7 @@ from ledger import acts
 from ledger.evidence import Document, DocumentKind
 from ledger.evidence_rules import Entry
 from ledger.ids import format_id
+from ledger.licenses.metadata import LicenseMetadata
 from ledger.licenses.share import Sealed
 from ledger.procedure import Action, Mode
 from ledger.records import Status
@@ -20,6 +20,7 @@ from ledger.records import Status
 NOTIFIED = 0b00010
 """The second entry of the item's list is missing."""
 GOOD = 1
+DECIDED = "决定:准予许可(演示)"
 
 
 def seal_subject(stage: Stage, agency: str, place: int = SEAL) -> bytes:
@@ -36,7 +37,7 @@ def preflight(stage: Stage) -> None:
                 item=format_id(stage.cast.id("home", LICENSED)), version=1,
             )
         )  # fmt: skip
-        stage.verdict(role, "事前查询:可否收件", str(expected == "OK"), str(answer.allowed), answer.reason.zh)
+        stage.verdict(role, "事前查询:可否收件", expected, answer.reason.code, answer.reason.zh)
 
 
 def take_in(stage: Stage) -> File:
@@ -91,7 +92,7 @@ def _hide_and_seek(stage: Stage, file: File, grant: int) -> None:
 
 def decide(stage: Stage, file: File) -> Paper:
     """The home agency decides under its seal and issues the e-license; the other seal is resumed."""
-    decision = stage.document(file, DocumentKind.DECISION, "home.decider", 决定="准予许可(演示)")
+    decision = stage.document(file, DocumentKind.DECISION, "home.decider", 决定=DECIDED.partition(":")[2])
     issued = sealed_license(stage, "license", 1, case_key=file.key)
     stage.step(file, "home.decider", Action.APPROVE, "准予许可", evidence=decision, subject=seal_subject(stage, "home"))
     stage.act("home.issuer", acts.IssueLicense, "签发电子证照", license=issued.license)
@@ -104,21 +105,30 @@ def sealed_license(
     stage: Stage, name: str, serial: int, *, under: int = SEAL, by: str = "home", **fields: Any
 ) -> Paper:
     """A license of the home agency's item, sealed by ``by`` and recorded by its issuer; not yet on the ledger."""
-    home = next(one for one in AGENCIES if one.role == "home")
     now = fields.pop("at", None) or stage.client.now()
+    metadata = _metadata(stage, serial, now)
+    on = Sealed(stage.cast.id("home", LICENSED), stage.cast.id("home", under))
+    held = stage.bureau.held(by, under if by == "home" else SEAL)
+    paper = stage.bureau.issue(name, metadata, held, on, now, **fields)
+    stage.signed_in("home.issuer").proofs.record(paper.license, paper.identifier, paper.share.salts.identifier)
+    return paper
+
+
+def license_on_phone(stage: Stage, name: str, serial: int, holder: str) -> OnPhone:
+    """The same under the agency's own seal, bound to a key that ``holder`` has for this license alone."""
+    now = stage.client.now()
+    metadata, on = _metadata(stage, serial, now), Sealed(stage.cast.id("home", LICENSED), stage.cast.id("home", SEAL))
+    key = stage.cast[holder].signer.address
+    made = stage.bureau.issue_to_key(name, metadata, stage.bureau.held("home", SEAL), on, now, key)
+    stage.signed_in("home.issuer").proofs.record(made.card.license, made.identifier, made.salt)
+    return made
+
+
+def _metadata(stage: Stage, serial: int, now: int) -> LicenseMetadata:
+    home = next(one for one in AGENCIES if one.role == "home")
     day = time.strftime("%Y-%m-%d", time.gmtime(now))
     code = credit_code(stage.cast.number("home"), home.region)
-    metadata = metadata_of(home.name, code, f"{stage.cast.round:07d}{serial:04d}", day)
-    on = Sealed(stage.cast.id("home", LICENSED), stage.cast.id("home", under), fields.get("case_key", bytes(32)))
-    held = stage.bureau.held(by, under if by == "home" else SEAL)
-    paper = stage.bureau.issue(name, metadata, held, on, now)
-    changed = {name: value for name, value in fields.items() if name != "case_key"}
-    if changed:
-        paper = replace(paper, share=replace(paper.share, license=replace(paper.license, **changed)))
-    issuer = stage.as_("home.issuer")
-    _ = issuer.officer  # signs in
-    issuer.proofs.record(paper.license, paper.identifier, paper.share.salts.identifier)
-    return paper
+    return metadata_of(home.name, code, f"{stage.cast.round:07d}{serial:04d}", day)
 
 
 def print_and_deliver(stage: Stage, file: File, issued: Paper) -> None:

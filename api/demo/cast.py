@@ -69,7 +69,7 @@ OFFICERS = (
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """Somebody with a key: the officer's id, and how the tables call them."""
+    """Somebody with a key: the officer's id (0: a citizen, who is none), and how the tables call them."""
 
     role: str
     officer: int
@@ -111,6 +111,8 @@ def assemble(number: int, folder: Path, password: str, random_bytes: Callable[[i
     for one in OFFICERS:
         key = _new_key(folder, one.role, password, random_bytes)
         players[one.role] = Player(one.role, cast.id(one.agency, one.number), one.zh, key)
+    for name in ("holder", "holder.second"):  # a phone has a key of its own for each license
+        players[name] = Player(name, 0, "持证人", _new_key(folder, name, password, random_bytes))
     stranger = KeySigner(make_key(random_bytes))
     players["stranger"] = Player("stranger", players["away.first"].officer, "陌生密钥", stranger)
     return cast

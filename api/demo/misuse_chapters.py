@@ -1,46 +1,49 @@
 """Chapters six and seven: licenses verified and stopped, rights misused, cases read by those who may."""
 
 import time
+from dataclasses import replace
 
+from api.client.proofs import checks_of
 from api.demo.bureau import Paper
+from api.demo.case_chapters import DECIDED
 from api.demo.founding_chapters import AGREED, EXPIRING, HANDED_ON, PLAIN, REGIONAL, REVOKED, TOO_FAR, terms
-from api.demo.stage import File, Stage
-from api.wire.proofs import ReportView
+from api.demo.stage import File, Stage, told
 from ledger import acts
 from ledger.crypto import sha256
+from ledger.evidence import DocumentKind
+from ledger.ids import format_id
 from ledger.procedure import Mode
 from ledger.records import GranteeKind, Status
-
-
-def told(report: ReportView) -> tuple[str, str]:
-    """The verdict with the first reason that keeps it from being valid."""
-    failed = [check for check in report.checks if check.verdict != "valid"]
-    if not failed:
-        return report.verdict, ""
-    worst = next((check for check in failed if check.verdict == report.verdict), failed[0])
-    return f"{report.verdict}:{worst.reason_code}", worst.zh
 
 
 def verify(stage: Stage, issued: Paper, expected: str = "valid") -> None:
     """A third window is shown the license: it verifies the file and the identifier."""
     third = stage.as_("third.window")
-    got, zh = told(third.proofs.verify_file(issued.path))
+    got, zh = told(checks_of(third.proofs.verify_file(issued.path)))
     stage.verdict("third.window", "核验证照(文件)", expected, got, zh)
-    got, zh = told(third.proofs.verify_identifier(issued.identifier))
+    got, zh = told(checks_of(third.proofs.verify_identifier(issued.identifier)))
     stage.verdict("third.window", "核验证照(证照标识)", expected, got, zh)
 
 
 def check_before_printing(stage: Stage, issued: Paper) -> None:
     """The window does not print what it has not verified."""
-    got, zh = told(stage.as_("away.first").proofs.verify_file(issued.path))
+    got, zh = told(checks_of(stage.as_("away.first").proofs.verify_file(issued.path)))
     stage.verdict("away.first", "打证前核验证照", "valid", got, zh)
     stage.mark("first_verified_license")
 
 
-def forgery(stage: Stage) -> None:
-    """A file that nobody issued."""
-    got, zh = told(stage.as_("third.window").proofs.verify_digest(sha256(b"forged " + stage.client.random_bytes(16))))
-    stage.verdict("third.window", "核验伪造的文件", "invalid:LICENSE_UNKNOWN", got, zh)
+def forgery(stage: Stage, good: Paper) -> None:
+    """A file that nobody issued, alone and with a share made up for it.
+
+    By then the ledger holds the root of a batch whose licenses its issuer alone keeps: it could be one of them.
+    """
+    proofs, made_up = stage.as_("third.window").proofs, stage.client.random_bytes(32)
+    digest = sha256(b"forged " + made_up)
+    got, zh = told(checks_of(proofs.verify_digest(digest)))
+    stage.verdict("third.window", "核验伪造的文件,无份额", "indeterminate:SHARE_NEEDED", got, zh)
+    forged = replace(good.license, sm3=made_up, sha256=digest.value)
+    got, zh = told(checks_of(proofs.verify_shown(forged, batch=made_up)))
+    stage.verdict("third.window", "核验伪造的文件与份额", "invalid:LICENSE_UNKNOWN", got, zh)
 
 
 def stop_license(stage: Stage, issued: Paper) -> None:
@@ -104,16 +107,16 @@ def _until_expired(stage: Stage) -> None:
 
 def read(stage: Stage, file: File) -> None:
     """Parties and auditors read a case; others do not learn that it exists; reads are logged."""
-    outsider = stage.as_("third.window")
-    _ = outsider.officer  # signs in
+    outsider = stage.signed_in("third.window")
     stage.refused("third.window", "案外人员读取案件", "CASE_NOT_FOUND", lambda: outsider.cases.show(file.key))
-    auditor = stage.as_("auditor")
-    _ = auditor.officer  # signs in
+    auditor = stage.signed_in("auditor")
     steps = auditor.cases.steps(file.key)
     stage.verdict("auditor", "监督员读取全部环节", "12", str(len(steps)))
-    stage.verdict("auditor", "监督员读取被拒环节", "True", str(len(auditor.cases.refusals(file.key)) > 0))
-    listed = auditor.cases.documents(file.key)[0]
+    refused = [one.reason.code for one in auditor.cases.refusals(file.key)]
+    stage.verdict("auditor", "监督员读取被拒环节", "+".join(sorted(file.refused)), "+".join(sorted(refused)))
+    listed = next(one for one in auditor.cases.documents(file.key) if one.kind == DocumentKind.DECISION)
     document = auditor.cases.document(file.key, bytes.fromhex(listed.root[2:]))
-    stage.verdict("auditor", "监督员读取材料", "True", str(len(document.fields) > 0))
-    reads = [one for one in auditor.cases.reads(file.key) if one.what == "document"]
-    stage.verdict("auditor", "读取已留痕", "True", str(len(reads) > 0))
+    stage.verdict("auditor", "监督员读取审批决定", DECIDED, "+".join(str(field.value) for field in document.fields))
+    reads = [one for one in auditor.cases.reads(file.key) if (one.what, one.root) == ("document", listed.root)]
+    reader = format_id(stage.cast["auditor"].officer)
+    stage.verdict("auditor", "读取已留痕", reader, "+".join(one.officer for one in reads))

@@ -7,17 +7,19 @@ from typing import Any
 
 from api.client import Cursor, HuxinClient
 from api.client.trail import NO_SUBJECT
+from api.client.uses import terms_of
 from api.demo.bureau import Bureau
 from api.demo.cast import Cast, Player
 from api.demo.journal import OK, Journal, Row
 from api.wire.acts import ActView
-from ledger.acts import Open, Proposal, Step, StepList
+from ledger.acts import Open, Proposal, Step, StepList, UseLicense
 from ledger.commitments import case_commitment
-from ledger.errors import HuxinError
+from ledger.errors import HuxinError, InvalidInput
 from ledger.evidence import Document, DocumentKind
 from ledger.evidence_rules import Entry
 from ledger.procedure import Action, Mode
 from ledger.state import case_key
+from ledger.verdict import Report
 
 SETTLE_SECONDS = 60.0
 STEP_SECONDS = 3_600
@@ -45,6 +47,8 @@ class File:
     grant: int
     parent: bytes = NO_SUBJECT
     cursor: Cursor | None = None
+    refused: list[str] = field(default_factory=list)
+    """Why steps of it should have been refused by the chain."""
 
     @property
     def commitment(self) -> bytes:
@@ -86,6 +90,12 @@ class Stage:
             self._clients[role] = self.client.acting_as(self.cast[role].signer)
         return self._clients[role]
 
+    def signed_in(self, role: str) -> HuxinClient:
+        """The same, signed in."""
+        client = self.as_(role)
+        _ = client.officer  # signs in where that has not happened
+        return client
+
     # --- acts
 
     def act(self, role: str, cls: type, what: str, expected: str = OK, **values: Any) -> Any:
@@ -100,8 +110,18 @@ class Stage:
         self.client.propose(proposal, signatures)
         self._pending.append(Pending(self.client.digest_of(proposal), "council", what, OK))
 
+    def use(self, role: str, given: dict[str, Any], what: str, expected: str = OK, case: bytes = NO_SUBJECT) -> None:
+        """Let a window use a license as its holder has authorised; ``given`` is what the phone handed over."""
+        client = self.as_(role)
+        act: Any = client.make(UseLicense, self.cast[role].officer, authorization=terms_of(given), case_key=case)
+        client.uses.hand_in(act, client.signer.sign(client.digest_of(act)), given)
+        self._await(role, act, what, expected)
+
     def _hand_in(self, role: str, act: Any, what: str, expected: str) -> None:
         self.as_(role).submit(act)
+        self._await(role, act, what, expected)
+
+    def _await(self, role: str, act: Any, what: str, expected: str) -> None:
         self._pending.append(Pending(self.as_(role).digest_of(act), role, what, expected))
 
     def settle(self) -> None:
@@ -112,7 +132,8 @@ class Stage:
         self._pending.clear()
 
     def _write(self, pending: Pending, view: ActView) -> None:
-        got, zh = (view.reason.code, view.reason.zh) if view.reason else (OK, "")
+        said, zh = (view.reason.code, view.reason.zh) if view.reason else (OK, "")
+        got = said if said != OK or view.status == "applied" else view.status
         kind = "act" if pending.expected == OK else "refusal"
         row = Row(kind, self._name(pending.who), pending.what, pending.expected, got, zh, view.block)
         self.journal.add(row)
@@ -162,6 +183,8 @@ class Stage:
         self._hand_in(role, act, what, expected)
         if expected == OK:
             file.cursor = cursor.after(act)
+        else:
+            file.refused.append(expected)
 
     def open_with_links(self, file: File, children: tuple[File, ...], what: str) -> None:
         """Open a parent case and link its children, all under one signature (a list of steps)."""
@@ -181,26 +204,29 @@ class Stage:
             )
         file.cursor = cursor
 
-    def document(self, file: File, kind: DocumentKind, role: str = "", **values: str) -> bytes:
-        """Store a document of named fields for a case; its root."""
+    def document(
+        self, file: File, kind: DocumentKind, role: str = "", more: tuple[Entry, ...] = (), **values: str
+    ) -> bytes:
+        """Store a document of named fields, and ``more`` with names of their own, for a case; its root."""
         role = role or file.opener.role
-        entries = [Entry(f"field.{place}", f"{name}:{value}") for place, (name, value) in enumerate(values.items())]
+        entries = [*more] + [
+            Entry(f"field.{place}", f"{name}:{value}") for place, (name, value) in enumerate(values.items())
+        ]
         document = Document.make(kind, entries, self.client.random_bytes)
-        opener = role == file.opener.role
-        client = self.as_(role)
-        _ = client.officer  # signs in
-        return client.cases.store(file.key, document, file.commitment if opener else None)
+        commitment = file.commitment if role == file.opener.role else None
+        return self.signed_in(role).cases.store(file.key, document, commitment)
 
     # --- questions
 
     def refused(self, who: str, what: str, expected: str, attempt: Callable[[], Any]) -> None:
-        """Something that must be refused at the door, with this error code."""
+        """Something that must be refused at the door, with these error codes and no others, ``A+B``."""
+        got, zh = OK, ""
         try:
             attempt()
+        except InvalidInput as error:
+            got, zh = "+".join(dict.fromkeys(one.code for one in error.faults)), error.zh
         except HuxinError as error:
             got, zh = error.code, error.zh
-        else:
-            got, zh = OK, ""
         self._answer(Row("refusal", self._name(who), what, expected, got, zh))
 
     def verdict(self, who: str, what: str, expected: str, got: str, zh: str = "") -> None:
@@ -210,6 +236,14 @@ class Stage:
     def _answer(self, row: Row) -> None:
         self.journal.add(row)
         self.say(f"{'✓' if row.met else '✗'} {row.who} · {row.what} → {row.got}")
+
+
+def told(found: Report) -> tuple[str, str]:
+    """The verdict with every reason for it, ``invalid:A+B``, and what the first of them means."""
+    overall = found.overall
+    reasons = {one.reason_code: one.zh for one in found.failures if one.verdict is overall}
+    got = f"{overall}:{'+'.join(reasons)}" if reasons else str(overall)
+    return got, next(iter(reasons.values()), "")
 
 
 def _standing(file: File) -> Cursor:

@@ -6,7 +6,14 @@ from itertools import count
 from pathlib import Path
 
 from api.client import HuxinClient
-from api.demo import case_chapters, founding_chapters, license_chapters, misuse_chapters
+from api.demo import (
+    case_chapters,
+    founding_chapters,
+    license_chapters,
+    misuse_chapters,
+    reliance_chapters,
+    use_chapters,
+)
 from api.demo.bureau import Bureau
 from api.demo.cast import assemble
 from api.demo.journal import Journal
@@ -54,13 +61,11 @@ def tell(
     misuse_chapters.check_before_printing(stage, issued)
     case_chapters.print_and_deliver(stage, file, issued)
     misuse_chapters.verify(stage, issued)
-    misuse_chapters.forgery(stage)
     say("权利的转授、撤销与滥用 / rights handed on, revoked, misused")
     founding_chapters.offer_others(stage)
     misuse_chapters.hand_on_and_revoke(stage)
     misuse_chapters.stop_license(stage, issued)
-    say("出示的证照,件件不同 / licenses shown, each with something else wrong")
-    license_chapters.show(stage)
+    _licenses(stage, say)
     say("一件事一次办 / one matter, several departments")
     case_chapters.family(stage)
     misuse_chapters.misuse(stage)
@@ -68,3 +73,20 @@ def tell(
     misuse_chapters.read(stage, file)
     stage.mark("end")
     return journal
+
+
+def _licenses(stage: Stage, say: Say) -> None:
+    """Licenses shown, used, relied upon, each in good order and in every other."""
+    say("出示的证照,件件不同 / licenses shown, each with something else wrong")
+    on_phone = use_chapters.issue(stage)
+    papers = license_chapters.show(stage)
+    misuse_chapters.forgery(stage, papers.good)
+    say("亮证、授权用证 / shown from a phone, used once as its holder authorises")
+    phone = use_chapters.take_out(stage, *on_phone)
+    use_chapters.present(stage, phone)
+    used = use_chapters.use(stage, phone)
+    use_chapters.trace(stage, phone)
+    say("免提交、用印 / licenses in the place of papers, the use of a seal")
+    rested = reliance_chapters.rely(stage, papers, phone, used)
+    decided = reliance_chapters.decide(stage, phone)
+    reliance_chapters.read(stage, phone, rested, decided)

@@ -5,10 +5,12 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
+from api.client.uses import Card
 from api.demo.bureau import HOLDER
 from node.engines import EMBEDDED
 from tests.e2e.conftest import Told
@@ -31,7 +33,28 @@ def test_every_refusal_has_its_own_reason(told: Told) -> None:
     assert refused >= {
         "ALREADY_NOTIFIED", "SAME_OFFICER_TWICE", "SEAL_SUSPENDED", "GRANT_REVOKED", "GRANT_EXPIRED", "WRONG_REGION",
         "TOO_DEEP", "SIGNER_UNKNOWN", "CASE_NOT_FOUND", "PERSONAL_DATA", "HOME_AGENCY_ONLY",
+        "AUTHORIZATION_USED", "AUTHORIZATION_ELSEWHERE", "AUTHORIZATION_EXPIRED", "AUTHORIZED_FOR_ANOTHER_ITEM",
+        "HOLDER_NOT_PROVEN", "LICENSE_SUSPENDED", "LICENSE_NOT_FOUND", "VERDICT_NOT_VALID+LICENSE_SUSPENDED",
+        "VERDICT_NOT_VALID+LICENSE_CANCELLED", "HOLDER_NOT_SHOWN", "AUTHORIZATION_UNKNOWN",
+        "AUTHORIZATION_OF_ANOTHER_CASE", "SEAL_OF_ANOTHER", "SEAL_NOT_FOUND",
     }  # fmt: skip
+
+
+def test_every_way_in_which_a_shown_license_is_wrong_has_its_own_verdict(told: Told) -> None:
+    found = {row["got"] for row in told.report["rows"] if row["kind"] == "verdict"}
+    assert found >= {
+        "valid", "indeterminate:SHARE_NEEDED", "invalid:LICENSE_UNKNOWN", "invalid:PRESENTATION_FOR_ANOTHER",
+        "invalid:PRESENTATION_EXPIRED", "invalid:HOLDER_NOT_PROVEN",
+        "invalid:LICENSE_SUSPENDED", "invalid:LICENSE_CANCELLED", "invalid:LICENSE_SUPERSEDED",
+        "invalid:LICENSE_EXPIRED", "invalid:SEAL_SUSPENDED", "invalid:NOT_YOUR_AGENCY", "invalid:HOLDER_DIFFERS",
+        "invalid:OFD_PART_CHANGED+LICENSE_OF_ANOTHER_FILE",
+    }  # fmt: skip
+
+
+def test_each_row_says_what_came_and_not_only_what_was_expected(told: Told) -> None:
+    rows = told.report["rows"]
+    assert all(row["met"] == (row["expected"] == row["got"]) for row in rows)
+    assert all(row["block"] for row in rows if row["kind"] == "act"), "an act that no block holds was not carried out"
 
 
 def test_audit_of_a_ledger_at_rest_is_clean(told: Told) -> None:
@@ -74,6 +97,7 @@ def test_up_restarts_what_dies_and_refuses_a_second(told: Told) -> None:
         assert findings["server relay"]["ok"]
         assert run("agency", "list", "--url", ready["url"])
         verify_as_a_window_does(told.data, ready["url"])
+        use_as_holder_and_window_do(told.data, ready["url"])
         up.send_signal(signal.SIGTERM)
         assert up.wait(30) == 0
         wait_until(lambda: not listens(ready["url"]), 10)
@@ -83,9 +107,42 @@ def test_up_restarts_what_dies_and_refuses_a_second(told: Told) -> None:
         up.communicate()
 
 
+def last_round(data: Path) -> Path:
+    return max((data / "rounds").glob("round-*"), key=lambda path: path.stat().st_mtime)
+
+
+def use_as_holder_and_window_do(data: Path, url: str) -> None:
+    """The card, the authorization and the case of the last round, by the command."""
+    place = last_round(data)
+    card, number = str(place / "phone.card.json"), place.name.split("-")[1]
+
+    def of(who: str, *words: str, expect: int = 0) -> Any:
+        key = ("-k", str(place / "keys" / f"{who}.json"), "--password-file", str(data / "keys" / "password"))
+        return run(*words, *key, "--url", url, expect=expect)
+
+    code = of("holder", "license", "present", card, "--challenge", "4711")["code"]
+    assert run("verify", "license", "--code", code, "--challenge", "4711", "--url", url)["verdict"] == "valid"
+    replayed = run("verify", "license", "--code", code, "--challenge", "4712", "--url", url, expect=1)
+    failed = {one["reasonCode"] for one in replayed["checks"] if one["verdict"] != "valid"}
+    assert failed == {"PRESENTATION_FOR_ANOTHER"}
+    again = of("away.first", "license", "use", str(place / "authorization.json"), expect=1)
+    assert again["reason"]["code"] == "AUTHORIZATION_USED"
+    uses = of("holder", "license", "uses", card)["uses"]
+    (case,) = (use["caseKey"] for use in uses if use["caseKey"])
+    assert of("third.window", "license", "uses", of_leaf(place), expect=66)["error"]["code"] == "LICENSE_NOT_FOUND"
+    rested = of("auditor", "case", "licenses", case)
+    assert [(one["verdict"], one["judged"]["verdict"]) for one in rested] == [("valid", "valid")] * 2
+    sealed = of("home.sealer", "seal", "uses", f"{number}2-1")
+    assert [one["record"]["judged"]["verdict"] for one in sealed if one["caseKey"] == case] == ["valid"]
+
+
+def of_leaf(place: Path) -> str:
+    return "0x" + Card.read(json.loads((place / "phone.card.json").read_text("utf-8"))).leaf.hex()
+
+
 def verify_as_a_window_does(data: Path, url: str) -> None:
     """A license of the last round, by the command: online, offline, by somebody else, changed."""
-    place = max((data / "rounds").glob("round-*"), key=lambda path: path.stat().st_mtime)
+    place = last_round(data)
     common = ("--trust", str(place / "trust"), "--url", url)
     share = ("--share", str(place / "good.share.json"))
     file = str(place / "good.ofd")
