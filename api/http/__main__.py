@@ -10,8 +10,9 @@ import uvicorn
 from api import logs
 from api.composition import build
 from api.http.app import create_app
+from api.http.doorkeeper import Patience
 from api.http.limits import limits_of
-from api.http.patience import Patience, patient
+from api.http.patience import patient
 from api.settings import Settings
 
 LATER = ("node.gateway.gateway",)

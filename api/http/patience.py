@@ -1,4 +1,4 @@
-"""Slow clients: how long a head, a body and a reader may take, and how many connections an address may hold.
+"""Slow clients: how long a head, a body and a reader may take (how many may come is ``doorkeeper``'s).
 
 uvicorn bounds none of these itself; its protocol is told here what arrives when, and one sweep a second over all
 connections ends those that are late.
@@ -6,11 +6,11 @@ connections ends those that are late.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from api.http.doorkeeper import Doorkeeper, Patience, Use
 from api.http.farewell import Farewell, Unfinished
 from api.http.onepiece import CYCLE
 from api.http.problems import problem, wire
@@ -19,8 +19,6 @@ HEAD_BYTES = 32_768
 OVERHEAD_BYTES = 65_536
 SLOWEST = 16_384
 """Bytes a second that a body must bring, once its grace is over."""
-MOST_LEAVING = 256
-"""Connections turned away that are still seen off; those beyond are closed without ceremony."""
 
 _HEAD_TOO_SLOW = wire(problem(408, "HEAD_TOO_SLOW", "请求头传输过慢,连接已关闭", "the head came too slowly"))
 _BODY_TOO_SLOW = wire(problem(408, "BODY_TOO_SLOW", "请求体传输过慢,连接已关闭", "the body came too slowly"))
@@ -32,91 +30,6 @@ _TOO_MANY = wire(
         503, "CONNECTIONS_EXCEEDED", "连接数已满,请稍后重试", "too many connections: try again later", headers=_WAIT
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds for a head, a body, a reader that does not read, the end behind a last answer; most connections."""
-
-    head: float = 10.0
-    body: float = 20.0
-    reader: float = 30.0
-    farewell: float = 10.0
-    of_address: int = 256
-    of_all: int = 2_000
-    look_every: float = 1.0
-
-
-@dataclass(slots=True)
-class Doorkeeper:
-    """Who is connected. ``address_of(peer)`` is None for a trusted proxy, whose connections are many people's.
-
-    At its bound an address gives up the connection that has asked for nothing for the longest, so that whoever holds
-    many for nothing does not keep his neighbours out; a request that is being answered is never given up.
-    """
-
-    patience: Patience
-    address_of: Callable[[str], str | None]
-    connected: set["PatientProtocol"] = field(default_factory=set)
-    leaving: set["PatientProtocol"] = field(default_factory=set)
-    held: dict[str, set["PatientProtocol"]] = field(default_factory=dict)
-    _timer: asyncio.TimerHandle | None = None
-
-    def admit(self, one: "PatientProtocol") -> bool:
-        """Enter a connection; False where there are too many."""
-        address = self.address_of(one.client[0]) if one.client else None
-        theirs = self.held.get(address, set()) if address is not None else set()
-        if len(theirs) >= self.patience.of_address and not self._give_up_one_of(theirs):
-            return False
-        if len(self.connected) >= self.patience.of_all:
-            return False
-        if address is not None:
-            self.held.setdefault(address, theirs).add(one)
-        one.counted_for = address
-        self.connected.add(one)
-        self._look_after(one)
-        return True
-
-    def _give_up_one_of(self, theirs: set["PatientProtocol"]) -> bool:
-        waiting = [one for one in theirs if one.is_waiting()]
-        if not waiting:
-            return False
-        oldest = min(waiting, key=lambda one: one.waiting_since)
-        self.dismiss(oldest)
-        oldest.transport.close()
-        return True
-
-    def see_off(self, one: "PatientProtocol") -> bool:
-        """Look after a connection that was turned away until its client has gone; False where there are too many."""
-        if one not in self.connected:
-            if len(self.leaving) >= MOST_LEAVING:
-                return False
-            self.leaving.add(one)
-            self._look_after(one)
-        return True
-
-    def _look_after(self, one: "PatientProtocol") -> None:
-        if self._timer is None:
-            self._timer = one.loop.call_later(self.patience.look_every, self._sweep, one.loop)
-
-    def dismiss(self, one: "PatientProtocol") -> None:
-        """A connection has ended."""
-        self.leaving.discard(one)
-        if one not in self.connected:
-            return
-        self.connected.discard(one)
-        if one.counted_for is not None:
-            theirs = self.held[one.counted_for]
-            theirs.discard(one)
-            if not theirs:
-                del self.held[one.counted_for]
-
-    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
-        now = loop.time()
-        for one in (*self.connected, *self.leaving):
-            one.end_if_late(now, self.patience)
-        again = self.patience.look_every
-        self._timer = loop.call_later(again, self._sweep, loop) if self.connected or self.leaving else None
 
 
 class PatientProtocol(HttpToolsProtocol):
@@ -206,10 +119,32 @@ class PatientProtocol(HttpToolsProtocol):
         self.waiting_since = self.loop.time()
         super().on_response_complete()
 
-    def is_waiting(self) -> bool:
-        """Whether no whole head has come since the last answer, and that has gone out: nothing is lost by closing."""
-        gone = self._farewell is not None or self.transport.is_closing()
-        return not gone and self._is_idle() and not self.transport.get_write_buffer_size()
+    def could_go(self, now: float) -> tuple[Use, float] | None:
+        """As ``Guest``'s; a body's pace is the one at which :meth:`end_if_late` would end it."""
+        if self.transport.is_closing():
+            return None
+        if self._farewell is not None:
+            return Use.LEAVING, now - self._farewell.until
+        if self._stuck_since:
+            return Use.SLOW, now - self._stuck_since
+        if self._body_since:
+            # where it is we who do not read, nobody is slow
+            return None if self.flow.read_paused else (Use.SLOW, now - self._body_since - self._brought / SLOWEST)
+        # no whole head has come since the last answer, and that has gone out: nothing is lost by closing
+        gone_out = self._is_idle() and not self.transport.get_write_buffer_size()
+        return (Use.IDLE, now - self.waiting_since) if gone_out else None
+
+    def make_room(self) -> None:
+        """As ``Guest``'s; the doorkeeper has dismissed it already."""
+        if self._stuck_since:
+            self.transport.abort()
+        elif self._farewell is not None:
+            if not self.doorkeeper.see_off(self):
+                self.transport.abort()
+        elif self._body_since:
+            self._end(_TOO_MANY)
+        else:
+            self.transport.close()
 
     def pause_writing(self) -> None:
         """The client does not read what it asked for."""

@@ -8,8 +8,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from api.http.doorkeeper import Patience
 from api.http.onepiece import InOnePiece
-from api.http.patience import Patience, patient
+from api.http.patience import patient
 
 SECONDS = 20
 """Only so that a test that fails ends."""

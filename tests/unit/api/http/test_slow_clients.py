@@ -12,9 +12,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from api.http import doorkeeper as module
 from api.http import farewell
-from api.http import patience as module
-from api.http.patience import Patience, patient
+from api.http.doorkeeper import Patience
+from api.http.patience import PatientProtocol, patient
 
 SECONDS = 20
 """Only so that a test that fails ends."""
@@ -58,7 +59,10 @@ async def serving(patience: Patience = QUICK) -> AsyncIterator[Callable[..., Awa
     finally:
         server.close()
         here = protocol.doorkeeper.connected | protocol.doorkeeper.leaving
-        for one in (*(one.transport for one in here), *(each.transport for each in writers)):
+        for one in (
+            *(one.transport for one in here if isinstance(one, PatientProtocol)),
+            *(each.transport for each in writers),
+        ):
             one.abort()
         await asyncio.gather(*(one.wait_closed() for one in writers), return_exceptions=True)
 
@@ -294,11 +298,103 @@ def test_one_address_cannot_hold_all_connections() -> None:
 def test_all_together_cannot_hold_more_than_the_bound() -> None:
     async def story(connect: Any) -> None:
         held = [await connect(f"127.0.0.{number}") for number in range(2, 7)]
+        for _, writer in held:
+            writer.write(POST + b"content-length: 9\r\n\r\n1")
+        await asyncio.sleep(0.05)
         reader, _ = await connect("127.0.0.9")
         assert await answer(reader) == (503, "CONNECTIONS_EXCEEDED")
-        assert len(held) == 5
 
     run(story, Patience(of_address=3, of_all=5))
+
+
+SLOW_BODY = POST + b"content-length: 9999999\r\n\r\n1"
+
+
+def test_slow_bodies_of_one_address_do_not_keep_its_neighbours_out() -> None:
+    """The one furthest behind makes room, and is told; the one that brings what it should goes on."""
+
+    async def story(connect: Any) -> None:
+        slow = [await connect() for _ in range(2)]
+        for _, writer in slow:
+            writer.write(SLOW_BODY)
+            await asyncio.sleep(0.05)
+        at_pace = await connect()
+        at_pace[1].write(POST + b"content-length: 200000\r\n\r\n" + b"x" * 199_999)
+        await asyncio.sleep(0.3)
+        newcomer = await connect()
+        await answered(*newcomer)
+        assert await answer(slow[0][0]) == (503, "CONNECTIONS_EXCEEDED")
+        at_pace[1].write(b"x")
+        await at_pace[0].readuntil(b"\r\n\r\n200000")
+
+    run(story, Patience(of_address=3, of_all=9, spared=0.1))
+
+
+def test_slow_bodies_of_several_addresses_do_not_keep_all_others_out() -> None:
+    """Whoever holds the most makes room, however young his bodies are; a neighbour with one connection keeps it."""
+
+    async def story(connect: Any) -> None:
+        one = await connect("127.0.0.9")
+        await answered(*one)
+        for address in ("127.0.0.2", "127.0.0.3"):
+            for _ in range(4):
+                _, writer = await connect(address)
+                writer.write(SLOW_BODY)
+        await asyncio.sleep(0.05)
+        for number in range(20, 26):
+            await lives(lambda number=number: connect(f"127.0.0.{number}"))
+        kept = [await connect(f"127.0.0.{number}") for number in range(30, 34)]
+        for each in (one, *kept):
+            await answered(*each)
+
+    run(story, Patience(of_address=4, of_all=9))
+
+
+def test_idle_connections_of_many_addresses_do_not_keep_all_others_out() -> None:
+    async def story(connect: Any) -> None:
+        held = [await connect(f"127.0.0.{number}") for number in range(2, 7)]
+        await lives(lambda: connect("127.0.0.9"))
+        assert await held[0][0].read() == b""
+
+    run(story, Patience(of_address=3, of_all=5))
+
+
+def test_flood_of_new_connections_from_one_address_drives_no_others_out() -> None:
+    """At the bound of all it is its own oldest connections that make room for it."""
+
+    async def story(connect: Any) -> None:
+        others = [await connect(f"127.0.0.{number}") for number in range(2, 5)]
+        for one in others:
+            await answered(*one)
+        flood = [await connect("127.0.0.9") for _ in range(20)]
+        await answered(*flood[-1])
+        for one in others:
+            await answered(*one)
+
+    run(story, Patience(of_address=9, of_all=5))
+
+
+def test_connections_that_do_not_leave_after_their_answer_do_not_keep_the_neighbours_out() -> None:
+    async def story(connect: Any) -> None:
+        for _ in range(3):
+            reader, writer = await connect()
+            writer.write(POST.replace(b" / ", b" /early ") + b"content-length: 9\r\n\r\n1")
+            assert await answer(reader) == (200, "0")
+        await lives(connect)
+
+    run(story, Patience(of_address=3, of_all=5))
+
+
+def test_readers_that_do_not_read_do_not_keep_the_neighbours_out() -> None:
+    async def story(connect: Any) -> None:
+        for _ in range(3):
+            reader, writer = await connect(limit=1)
+            writer.write(GET.replace(b" / ", b" /large "))
+            reader._transport.pause_reading()
+        await asyncio.sleep(0.5)
+        await lives(connect)
+
+    run(story, Patience(of_address=3, of_all=5, spared=0.1))
 
 
 def blocking(address: tuple[str, int], raw: bytes) -> bytes:
@@ -330,13 +426,20 @@ def test_who_sends_a_large_body_before_reading_finds_the_early_answer(body: str)
     run(story, Patience())
 
 
-def test_who_is_turned_away_or_sends_a_head_too_large_finds_out_why() -> None:
+def test_who_sends_a_head_too_large_finds_out_why() -> None:
     async def story(connect: Any) -> None:
         _, writer = await connect()
         address = writer.get_extra_info("peername")
         said = await asyncio.to_thread(blocking, address, GET[:-2] + b"a: " + b"b" * 3_000_000)
         assert b"HEAD_TOO_LARGE" in said
-        await busy(connect)
+
+    run(story, Patience())
+
+
+def test_who_is_turned_away_finds_out_why() -> None:
+    async def story(connect: Any) -> None:
+        held = await busy(connect)
+        address = held[0][1].get_extra_info("peername")
         said = await asyncio.to_thread(blocking, address, POST + BODIES["announced"])
         assert b"CONNECTIONS_EXCEEDED" in said
 
