@@ -30,8 +30,10 @@ class Examination:
     def open_bench(self, connection: Connection, claims: Sequence[Claim]) -> Bench:
         """A bench that has read all that the claims are about."""
         states: LazyMap[bytes, CaseState] = LazyMap(lambda keys: latest_states(connection, keys))
-        states.prefetch([case for claim in claims for case in claim.cases])
+        cases = [case for claim in claims for case in claim.cases]
+        states.prefetch(cases)
         world = self._worlds.over(connection, states)
+        world.heads.prefetch(cases)  # type: ignore[attr-defined]  # a LazyMap
         world.keys.prefetch([claim.signer for claim in claims])  # type: ignore[attr-defined]  # a LazyMap
         return _Bench(Forecast(states, world, self._now()), self._is_party)
 

@@ -181,11 +181,11 @@ class _Run:
         ids = _ids(item)
         if len(set(ids)) < len(ids):
             raise Conflict("ACTS_REPEATED", "the same act stands in the list twice", "列表中有重复的行为")
-        known = [self._known.get(act_id) for act_id in ids]
-        if all(known):
+        known = [self._known[act_id] for act_id in ids if act_id in self._known]
+        if len(known) == len(ids):
             self._note_key(item)
-            return Receipt(tuple(one for one in known if one), repeated=True)
-        if any(known):
+            return Receipt(tuple(known), repeated=True)
+        if known:
             raise Conflict(
                 "ACTS_OVERLAP", "some of these acts were accepted under another signature",
                 "其中部分行为已在另一签名下受理",
