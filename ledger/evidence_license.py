@@ -108,7 +108,10 @@ class VerifiedLicense:
                 "REPORT_INCOMPLETE", "report", "the report does not say when the license was in its period",
                 "核验报告未载明证照在何时处于有效期内",
             )  # fmt: skip
-        root = bytes.fromhex(batch[2:]) if batch else None
+        try:
+            root = bytes.fromhex(batch[2:]) if batch else None
+        except ValueError as error:
+            raise _malformed() from error
         return cls(
             entry, leaf, digests[0].value, digests[1].value, int(at), made.overall, sm3(written.source).value, written,
             root, **more,

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from api.anchoring.rows import Entry, Terms, file_of, hash_file, read_row
 from api.anchoring.sources import Row
-from api.anchoring.work import Taken, Work
+from api.anchoring.work import ActState, Taken, Work
 from ledger.codes import Finding
 from ledger.codes.findings import canonical
 from ledger.crypto import Digest
@@ -205,7 +205,8 @@ class Reading:
     def _is_issued(self, old: Taken) -> bool:
         if old.batch is not None:
             return old.batch in self._frozen
-        return self._work.act(f"license:{old.id}") is not None
+        act = self._work.act(f"license:{old.id}")
+        return act is not None and act.state is not ActState.REFUSED
 
     def _add(
         self, one: _Read, entry: Entry, step: _Step, batch: int | None, *, replaces: int | None = None,

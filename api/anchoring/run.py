@@ -65,7 +65,9 @@ class Outcome:
     block: int | None = None
     superseded: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
-    """Lines of changed licenses that the ledger refused, with the reason."""
+    """Lines of changed licenses that the ledger refused, with the reason; the next run tries them again."""
+    tried: set[int] = field(default_factory=set)
+    """Ids of those, which are not tried twice in one run."""
     seconds: dict[str, float] = field(default_factory=dict)
     """By phase: read, tree, chain."""
 
@@ -177,7 +179,7 @@ class Anchoring:
             return
         for batch in self._work.batches():
             self._issue(batch, outcome, self._office)
-        waiting = self._work.changes()
+        waiting = [number for number in self._work.changes() if number not in outcome.tried]
         for done, number in enumerate(waiting, 1):
             self._change(self._work.taken(number), outcome, self._office)
             self._tell("changes", done, len(waiting))
@@ -206,6 +208,7 @@ class Anchoring:
         act = self._carry(subject, lambda: office.sign_change(taken.license, old.batch, old.proof), share, office)
         if act.state is ActState.REFUSED:
             outcome.refused.append((taken.line, act.reason))
+            outcome.tried.add(taken.id)
         else:
             outcome.superseded += 1
 

@@ -211,18 +211,18 @@ class Work:
         return found
 
     def open_ids(self, batch: int) -> list[tuple[int, int | None]]:
-        """(id, id replaced) of what is not issued yet: the open batch, and changes without an act."""
+        """(id, id replaced) of what is not issued yet: the open batch, and changes without an act or refused."""
         query = (
             "SELECT id, replaces FROM licenses WHERE current AND (batch = ? OR (replaces IS NOT NULL AND batch IS NULL"
-            " AND NOT EXISTS (SELECT 1 FROM acts WHERE subject = 'license:' || licenses.id)))"
+            " AND NOT EXISTS (SELECT 1 FROM acts WHERE subject = 'license:' || licenses.id AND state != 'refused')))"
         )
         return self._db.execute(query, (batch,)).fetchall()
 
     def changes(self) -> list[int]:
-        """Ids of licenses that replace another and are not on the ledger yet."""
+        """Ids of licenses that replace another and are not on the ledger yet, refused ones too."""
         query = (
             "SELECT id FROM licenses WHERE replaces IS NOT NULL AND NOT EXISTS (SELECT 1 FROM acts WHERE"
-            " subject = 'license:' || licenses.id AND state != 'signed') ORDER BY id"
+            " subject = 'license:' || licenses.id AND state = 'applied') ORDER BY id"
         )
         return [row[0] for row in self._db.execute(query)]
 

@@ -11,7 +11,7 @@ import typer
 from api.cli import parsing
 from api.cli.proof_commands import end_with, license_, show_checks
 from api.cli.session import REFUSED, Session, command
-from api.client.proofs import checks_of
+from api.client.proofs import asked
 from ledger import acts
 from ledger.errors import InvalidInput, NotFound
 from ledger.ids import parse_id
@@ -116,7 +116,7 @@ def license_check(session: Session, path: ShareFile) -> None:
     """核验份额:承诺、批次证明,并查链上状态。Check a share: commitments, batch proof, and its state on the ledger."""
     share = Share.from_json(path.read_bytes())
     with session.client() as client:
-        found = share.check() + checks_of(client.proofs.verify_shown(share.license, share.batch, share.proof))
+        found = share.check() + asked(lambda: client.proofs.verify_shown(share.license, share.batch, share.proof))
     if session.as_json:
         session.show(found.to_json())
     else:

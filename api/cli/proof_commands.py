@@ -14,6 +14,7 @@ from api.client.proofs import digests_of
 from api.client.uses import Card
 from api.wire.proofs import CheckView, ReportView
 from ledger import acts
+from ledger.codes.findings import canonical
 from ledger.commitments import holder_commitment, identifier_commitment
 from ledger.crypto import parse_address, parse_digest
 from ledger.errors import InvalidInput
@@ -109,6 +110,7 @@ def license_issue(
         raise InvalidInput(
             "CARD_NEEDS_KEY", "card", "--holder-key and --card go together", "--holder-key 与 --card 须同时给出"
         )
+    holder = canonical(holder, keep="-")  # as whoever compares it with the person's card will write it
     with session.officer_client() as client:
         salts = client.random_bytes(32), client.random_bytes(32)
         held, opening = holder_commitment(salts[1], holder), None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from api.client.forms import write_act
-from api.client.proofs import Proofs, checks_of, chunks_of
+from api.client.proofs import Proofs, checks_of, chunks_of, unanswered
 from api.documents.reading import Examined, Terms, examine
 from api.wire.proofs import DocumentView, SealSeen, VerifyDocumentRequest
 from ledger.codes.findings import canonical
@@ -85,8 +85,8 @@ def _asked(
         return proofs.verify_document(asked)
     except InvalidInput:
         raise
-    except HuxinError as error:  # no server, a proxy's page, too many questions: nobody has said anything
-        return indeterminate("ledger.asked", error.code, error.en, error.zh)
+    except HuxinError as error:
+        return unanswered(error)
 
 
 def _gaps(said: Report, leaf: str | None, examined: Examined, share: Share | None) -> Iterator[Check]:

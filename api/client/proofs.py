@@ -1,6 +1,6 @@
 """Licenses and seals: recorded by their issuer, verified by anybody; files never leave this machine."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -21,9 +21,9 @@ from api.wire.proofs import (
 from api.wire.uses import VerifyPresentationRequest
 from ledger.acts import License
 from ledger.crypto import Digest, file_digests
-from ledger.errors import HuxinError
+from ledger.errors import HuxinError, InvalidInput
 from ledger.ids import format_id
-from ledger.verdict import Check, Report, Verdict
+from ledger.verdict import Check, Report, Verdict, indeterminate
 
 _CHUNK = 1 << 20
 _View = TypeVar("_View", bound=ReportView)
@@ -125,6 +125,24 @@ def chunks_of(file: BinaryIO) -> Iterator[bytes]:
     """The file's bytes from where it stands, a MiB at a time."""
     while part := file.read(_CHUNK):
         yield part
+
+
+def asked(ask: Callable[[], ReportView]) -> Report:
+    """What the ledger says; where nobody answers (no server, a proxy's page) that is one indeterminate check.
+
+    InvalidInput where the question is at fault.
+    """
+    try:
+        return checks_of(ask())
+    except InvalidInput:
+        raise
+    except HuxinError as error:
+        return Report((unanswered(error),))
+
+
+def unanswered(error: HuxinError) -> Check:
+    """Nobody has said anything: neither that it is good nor that it is not."""
+    return indeterminate("ledger.asked", error.code, error.en, error.zh)
 
 
 def checks_of(view: ReportView) -> Report:

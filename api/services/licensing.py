@@ -15,6 +15,7 @@ from api.store.licenses import LicenseStore
 from api.store.models import LicenseRecordRow
 from api.store.registry import RegistryReads
 from ledger.acts import License
+from ledger.codes import LicenseId
 from ledger.commitments import identifier_commitment
 from ledger.crypto import Digest, keccak
 from ledger.eip712 import encode_body
@@ -142,13 +143,21 @@ class Licensing:
         )  # fmt: skip
 
     def _lookup(self, identifier: str) -> bytes:
-        return hmac.digest(self._lookup_key, identifier.encode(), "sha256")
+        return hmac.digest(self._lookup_key, _written(identifier).encode(), "sha256")
 
     def _sealed(self, license_: License, identifier: str, salt: bytes) -> bytes:
         shelf = keccak(_SHELF + agency_of(license_.item).to_bytes(4))
         wrapped = self._documents.wrapped_key(shelf)
         wrapped = wrapped or self._documents.keep_key(shelf, self._vault.new_case_key(shelf))
         return self._vault.seal(shelf, leaf_of(license_), wrapped, salt + identifier.encode())
+
+
+def _written(identifier: str) -> str:
+    """An identifier of GB/T 36904 in its canonical form, however it was typed; any other as it stands."""
+    try:
+        return str(LicenseId.parse(identifier))
+    except InvalidInput:
+        return identifier.strip()
 
 
 def _no_such_batch() -> NotFound:

@@ -331,3 +331,52 @@ def test_resume_after_rows_were_deleted_anchors_only_what_is_there(desk: Desk, l
 def _dies_at_tree(stage: str, _done: int, _total: int) -> None:
     if stage == "tree":
         raise KeyboardInterrupt
+
+
+def test_change_refused_for_a_while_is_tried_again_by_the_next_run(desk: Desk, library: Library) -> None:
+    desk.write(library)
+    desk.run()
+    old = desk.share(identifier(4))
+    library[3]["ZZYXQJZRQ"] = "2099-01-01"
+    desk.write(library)
+    desk.office.refuses = "SEAL_SUSPENDED"
+    assert desk.run().refused == [(5, "SEAL_SUSPENDED")]
+    assert desk.run().refused == [(5, "SEAL_SUSPENDED")], "once a run, and not kept silent about"
+    desk.office.refuses = ""
+    outcome = desk.run()
+    assert (outcome.superseded, outcome.refused) == (1, [])
+    assert desk.share(identifier(4)).license.supersedes == old.leaf
+    assert desk.office.holds(desk.share(identifier(4)))
+    assert desk.run().superseded == 0
+
+
+def test_change_edited_after_it_was_refused_supersedes_what_the_ledger_has(desk: Desk, library: Library) -> None:
+    desk.write(library)
+    desk.run()
+    old = desk.share(identifier(4))
+    desk.office.refuses = "SEAL_SUSPENDED"
+    for day in ("2098-01-01", "2099-01-01"):
+        library[3]["ZZYXQJZRQ"] = day
+        desk.write(library)
+        desk.run()
+    desk.office.refuses = ""
+    assert desk.run().superseded == 1
+    assert desk.share(identifier(4)).license.supersedes == old.leaf, "not the one that was never issued"
+
+
+def test_row_gone_after_its_change_was_refused_leaves_the_old_license_as_the_newest(
+    desk: Desk, library: Library
+) -> None:  # fmt: skip
+    desk.write(library)
+    desk.run()
+    old = desk.share(identifier(4))
+    library[3]["ZZYXQJZRQ"] = "2099-01-01"
+    desk.write(library)
+    desk.office.refuses = "SEAL_SUSPENDED"
+    desk.run()
+    desk.write([*library[:3], *library[4:]])
+    assert desk.run().counts.dropped == 1
+    desk.office.refuses = ""
+    outcome = desk.run()
+    assert (outcome.counts.dropped, outcome.superseded) == (0, 0)
+    assert desk.share(identifier(4)).leaf == old.leaf

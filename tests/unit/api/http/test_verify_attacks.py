@@ -8,6 +8,7 @@ import pytest
 from api.services.sealhistory import SealHistory, SealObject
 from api.services.verification import Claim, Freshness, license_report
 from ledger import acts
+from ledger.commitments import identifier_commitment
 from ledger.crypto import address_of
 from ledger.eip712 import message
 from ledger.ids import FOREVER, scoped
@@ -15,7 +16,7 @@ from ledger.licenses.packing import fast_leaf as leaf_of
 from ledger.merkle import MerkleTree
 from ledger.procedure import Role
 from ledger.records import Status
-from tests.unit.api.http.test_verify import by_digest, codes, forget, issue, license_of, verify
+from tests.unit.api.http.test_verify import SALT, by_digest, codes, forget, issue, license_of, verify
 from tests.unit.api.http.town import AWAY_ADMIN, DECIDER, LIST, SEAL, Town, key_of
 
 ROGUE, ROGUE_ITEM, ROGUE_SEAL = scoped(2, 9), scoped(2, 1), scoped(2, 1)
@@ -167,6 +168,17 @@ def test_seal_whose_digest_another_agency_entered_as_its_own_sha256_is_still_fou
     checks = fresh.client.post("/v1/verify/document", json=document).json()["checks"]
     registered = next(check for check in checks if check["name"] == "document.seal.1.registered")
     assert registered["facts"]["seal"] == "2-7"
+
+
+def test_identifier_is_found_as_people_type_it(town: Town) -> None:
+    name = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U"
+    one = license_of(95, identifier=identifier_commitment(SALT, name))
+    issue(town, one)
+    body = {"license": message(one), "identifier": name, "identifierSalt": hex_of(SALT)}
+    assert town.client.post("/v1/licenses/records", json=body, headers=town.as_(DECIDER)).status_code == 201
+    for typed in (name, f" {name} ", name.lower(), name.replace("1", "\uff11")):
+        assert verify(town, identifier=typed)[0] == "valid", typed
+    assert verify(town, identifier=name[:-1] + "V")[1]["license.anchored"] != "OK"
 
 
 # --- what a seal was (api.services.sealhistory)
