@@ -62,7 +62,7 @@ def recorded(desk: Desk, file: bytes) -> tuple[Verification, ...]:
 
 def forget() -> None:
     """Empty the memory of certificates verified before: each document pays for its own."""
-    verifying.verify_cached.cache_clear()
+    verifying.verify_kept.cache_clear()
 
 
 def subject(desk: Desk, name: str, file: bytes) -> Subject:

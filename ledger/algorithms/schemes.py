@@ -82,6 +82,11 @@ class PssParameters:
     mask_digest: DigestAlgorithm
     salt: int
 
+    @property
+    def weak(self) -> bool:
+        """Whether either digest has known collisions."""
+        return self.digest.weak or self.mask_digest.weak
+
 
 def pss_parameters(encoded: bytes) -> PssParameters:
     """Read them (DER); what is absent is as in RFC 8017: SHA-1, 20 bytes. UnknownAlgorithmError where malformed."""

@@ -27,6 +27,7 @@ from ledger.algorithms.digests import DigestAlgorithm, digest, sm3
 from ledger.seals.findings import Finding
 from ledger.seals.names import Name, read_name
 from ledger.seals.times import as_text, in_utc, read_time
+from ledger.seals.verifying import read_algorithm
 
 DIGITAL_SIGNATURE, NON_REPUDIATION, CERTIFICATE_SIGN, LIST_SIGN = 0, 1, 5, 6
 TIME_STAMPING = "1.3.6.1.5.5.7.3.8"
@@ -74,6 +75,7 @@ class Certificate:
     public_key_info: bytes = field(repr=False)
     public_key: bytes = field(repr=False)
     algorithm: str
+    parameters: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     extensions: tuple[Extension, ...]
     key_usage: frozenset[int] | None
@@ -182,10 +184,11 @@ class _Body:
         key_info = fields.take(SEQUENCE)
         extensions = self._extensions(fields)
         is_authority, path_length = self._basic()
+        algorithm, parameters = read_algorithm(inner)
         return Certificate(
             raw=raw, signed=self._signed.raw, serial=serial, issuer=issuer, subject=subject,
             valid_from=valid_from, valid_until=valid_until,
-            public_key_info=key_info.raw, public_key=_key_of(key_info), algorithm=read_oid(inner.fields().take()),
+            public_key_info=key_info.raw, public_key=_key_of(key_info), algorithm=algorithm, parameters=parameters,
             signature=signature, extensions=extensions, key_usage=self._key_usage(),
             extended_usage=self._extended_usage(), is_authority=is_authority, path_length=path_length,
             key_identifier=self._key_identifier(), authority_key=self._authority_key(),

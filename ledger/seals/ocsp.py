@@ -22,7 +22,7 @@ from ledger.seals.certificates import (
 )
 from ledger.seals.revocation import Revoked, Status
 from ledger.seals.times import read_time
-from ledger.seals.verifying import Outcome, digest_by_oid, verify_cached
+from ledger.seals.verifying import Outcome, digest_by_oid, is_signed_by, read_algorithm
 
 _BASIC = "1.3.6.1.5.5.7.48.1.1"
 _UNKNOWN, _GOOD, _REVOKED = 0x82, 0x80, 0xA1
@@ -48,6 +48,7 @@ class OcspResponse:
     produced: int
     certificates: tuple[Certificate, ...] = field(repr=False)
     algorithm: str
+    parameters: bytes = field(repr=False)
     signature: bytes = field(repr=False)
 
     def status_of(self, certificate: Certificate, issuer: Certificate) -> Status | None:
@@ -68,7 +69,7 @@ class OcspResponse:
         keys = (issuer, *(one for one in self.certificates if _appointed(one, issuer, self.produced)))
         held = (
             key for key in keys
-            if verify_cached(self.algorithm, key.public_key_info, self.signed, self.signature) is Outcome.HOLDS
+            if is_signed_by(self, key.public_key_info) is Outcome.HOLDS
         )  # fmt: skip
         return next(held, None)
 
@@ -94,8 +95,7 @@ def _appointed(responder: Certificate, issuer: Certificate, moment: int) -> bool
         and responder.issuer.same_as(issuer.subject)
         and responder.valid_at(moment)
         and not responder.unknown_critical
-        and verify_cached(responder.algorithm, issuer.public_key_info, responder.signed, responder.signature)
-        is Outcome.HOLDS
+        and is_signed_by(responder, issuer.public_key_info) is Outcome.HOLDS
     )
 
 
@@ -123,7 +123,7 @@ def parse_ocsp(data: bytes) -> OcspResponse:
 
 def _basic(element: Element) -> OcspResponse:
     fields = element.fields()
-    signed, algorithm = fields.take(SEQUENCE), fields.take(SEQUENCE)
+    signed, (algorithm, parameters) = fields.take(SEQUENCE), read_algorithm(fields.take(SEQUENCE))
     signature = read_bits(fields.take())
     certificates = fields.optional(0xA0)
     fields.done()
@@ -139,7 +139,7 @@ def _basic(element: Element) -> OcspResponse:
     return OcspResponse(
         signed=signed.raw, answers=answers, produced=produced,
         certificates=tuple(parse_certificate(one.raw) for one in given),
-        algorithm=read_oid(algorithm.fields().take()), signature=signature,
+        algorithm=algorithm, parameters=parameters, signature=signature,
     )  # fmt: skip
 
 

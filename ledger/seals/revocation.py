@@ -22,12 +22,11 @@ from ledger.algorithms.der import (
     read_bits,
     read_boolean,
     read_integer,
-    read_oid,
 )
 from ledger.seals.certificates import LIST_SIGN, Certificate, locations, read_extensions
 from ledger.seals.names import Name, read_name
 from ledger.seals.times import read_time
-from ledger.seals.verifying import Outcome, verify_cached
+from ledger.seals.verifying import Outcome, is_signed_by, read_algorithm
 
 _REASON, _INVALIDITY, _SCOPE, _EXPIRED_KEPT = "2.5.29.21", "2.5.29.24", "2.5.29.28", "2.5.29.60"
 _DELTA = "2.5.29.27"
@@ -86,6 +85,7 @@ class RevocationList:
     scope: Scope
     expired_kept: bool
     algorithm: str
+    parameters: bytes = field(repr=False)
     signature: bytes = field(repr=False)
 
     def status_of(self, certificate: Certificate, issuer: Certificate) -> Status | None:
@@ -94,7 +94,7 @@ class RevocationList:
             return None
         if issuer.key_usage is not None and LIST_SIGN not in issuer.key_usage:
             return None
-        if verify_cached(self.algorithm, issuer.public_key_info, self.signed, self.signature) is not Outcome.HOLDS:
+        if is_signed_by(self, issuer.public_key_info) is not Outcome.HOLDS:
             return None
         found = self.revoked.get(certificate.serial, ())
         return Status("CRL", self.this_update, self.next_update, found, self.expired_kept)
@@ -103,13 +103,13 @@ class RevocationList:
 def parse_revocation_list(data: bytes) -> RevocationList:
     """Read a revocation list; raises ``MalformedDer`` where it is none."""
     outer = decode(data, _LIMITS).fields()
-    signed, algorithm = outer.take(SEQUENCE), outer.take(SEQUENCE)
+    signed, identifier = outer.take(SEQUENCE), outer.take(SEQUENCE)
     signature = read_bits(outer.take())
     outer.done()
     fields = signed.fields()
     fields.optional(INTEGER)
     inner = fields.take(SEQUENCE)
-    if inner.raw != algorithm.raw:
+    if inner.raw != identifier.raw:
         raise inner.fault("CRL_ALGORITHM", "inner and outer algorithm differ", "撤销列表内外签名算法不一致")
     issuer = read_name(fields.take(SEQUENCE))
     this_update, next_update = read_time(fields.take()), _optional_time(fields)
@@ -119,10 +119,11 @@ def parse_revocation_list(data: bytes) -> RevocationList:
     revoked, understood = _read_entries(entries.children if entries else ())
     if not understood:
         scope = Scope(understood=False)
+    algorithm, parameters = read_algorithm(identifier)
     return RevocationList(
         signed=signed.raw, issuer=issuer, this_update=this_update, next_update=next_update,
         revoked=MappingProxyType(revoked), scope=scope, expired_kept=expired_kept,
-        algorithm=read_oid(algorithm.fields().take()), signature=signature,
+        algorithm=algorithm, parameters=parameters, signature=signature,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ covers the content's octets or, where there are signed attributes, their SET, on
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from ledger.algorithms import oids
 from ledger.algorithms.der import (
@@ -24,7 +25,7 @@ from ledger.algorithms.digests import digest, named
 from ledger.seals.certificates import Certificate, parse_certificate
 from ledger.seals.names import Name, read_name
 from ledger.seals.times import read_time
-from ledger.seals.verifying import Outcome, verify
+from ledger.seals.verifying import Outcome, read_algorithm, verify
 
 # Content of any other type must be named in signed attributes (RFC 5652 5.3), or one thing could pass for another.
 _PLAIN = frozenset({oids.GM_DATA, oids.CMS_DATA})
@@ -48,6 +49,7 @@ class SignerInfo:
     message_digest: bytes | None
     signing_time: int | None
     algorithm: str
+    parameters: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     unsigned: tuple[tuple[str, bytes], ...] = field(repr=False)
 
@@ -130,7 +132,7 @@ def _signer(fields: Fields) -> SignerInfo:
         named_by.done()
     digest_name = read_oid(fields.take(SEQUENCE).fields().take())
     listed = fields.optional(0xA0)
-    algorithm = read_oid(fields.take(SEQUENCE).fields().take())
+    algorithm, parameters = read_algorithm(fields.take(SEQUENCE))
     signature = read_octets(fields.take(OCTET_STRING))
     unsigned = fields.optional(0xA1)
     fields.done()
@@ -143,7 +145,7 @@ def _signer(fields: Fields) -> SignerInfo:
         content_type=None if kind is None else read_oid(kind),
         message_digest=None if value is None else read_octets(value),
         signing_time=None if moment is None else read_time(moment),
-        algorithm=algorithm, signature=signature,
+        algorithm=algorithm, parameters=parameters, signature=signature,
         unsigned=tuple((kind, value.raw) for kind, value in _attributes(unsigned).items()),
     )  # fmt: skip
 
@@ -178,11 +180,13 @@ def verify_signer(data: SignedData, signer: SignerInfo, certificate: Certificate
     algorithm = named(signer.digest)
     if algorithm is None:
         return Outcome.UNKNOWN_ALGORITHM
+    value = partial(
+        verify, signer.algorithm, certificate.public_key_info,
+        signature=signer.signature, digest=algorithm, parameters=signer.parameters,
+    )  # fmt: skip
     if signer.attributes is None:
-        if data.content_type not in _PLAIN:
-            return Outcome.FAILS
-        return verify(signer.algorithm, certificate.public_key_info, content, signer.signature, algorithm)
+        return value(message=content) if data.content_type in _PLAIN else Outcome.FAILS
     if signer.message_digest != digest(algorithm, content) or signer.content_type != data.content_type:
         return Outcome.FAILS
-    outcome = verify(signer.algorithm, certificate.public_key_info, signer.attributes, signer.signature, algorithm)
+    outcome = value(message=signer.attributes)
     return Outcome.WEAK if outcome is Outcome.HOLDS and algorithm.weak else outcome

@@ -10,7 +10,7 @@ from itertools import islice
 from ledger.seals.certificates import Certificate, parse_certificate
 from ledger.seals.ocsp import OcspResponse, parse_ocsp
 from ledger.seals.revocation import RevocationList, Status, parse_revocation_list
-from ledger.seals.verifying import Outcome, verify_cached
+from ledger.seals.verifying import Outcome, is_signed_by
 
 LONGEST_PATH = 8
 _MOST_PATHS = 8
@@ -107,5 +107,4 @@ class _Search:
         if self._tries <= 0:
             return False
         self._tries -= 1
-        outcome = verify_cached(subject.algorithm, issuer.public_key_info, subject.signed, subject.signature)
-        return outcome is Outcome.HOLDS
+        return is_signed_by(subject, issuer.public_key_info) is Outcome.HOLDS

@@ -26,7 +26,7 @@ from ledger.seals.revocation import COMPROMISE, Revoked, Status
 from ledger.seals.seal import Form
 from ledger.seals.times import as_text
 from ledger.seals.trust import Path, TrustStore, find_paths
-from ledger.seals.verifying import Outcome, verify_cached
+from ledger.seals.verifying import Outcome, is_signed_by
 from ledger.verdict import Check, Report, Verdict
 
 _WORST_FIRST = (Verdict.INVALID, Verdict.INDETERMINATE, Verdict.VALID)
@@ -116,14 +116,14 @@ class _Judge:
 
     def _not_trusted(self, leaf: Certificate) -> Check:
         item, form = self._items.chain, self._form
-        own = verify_cached(leaf.algorithm, leaf.public_key_info, leaf.signed, leaf.signature)
+        own = is_signed_by(leaf, leaf.public_key_info)
         if leaf.self_issued and own is not Outcome.FAILS:
             en, zh = f"the {self._items.en} made this certificate himself", f"{self._items.zh}证书是自制的"
             return item.fails(form, self._code("SELF_MADE"), en, zh)
         issuers = (
             one for one in (*self._store.anchors, *self._store.intermediates) if one.subject.same_as(leaf.issuer)
         )
-        outcomes = {verify_cached(leaf.algorithm, one.public_key_info, leaf.signed, leaf.signature) for one in issuers}
+        outcomes = {is_signed_by(leaf, one.public_key_info) for one in issuers}
         if Outcome.WEAK in outcomes:
             en, zh = (
                 "the certificate is signed with an algorithm or key that is broken today",

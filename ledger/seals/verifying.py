@@ -2,11 +2,13 @@
 
 from enum import Enum, auto
 from functools import lru_cache
+from typing import Protocol
 
 from ledger.algorithms import digests, keys, oids
+from ledger.algorithms.der import Element, read_oid
 from ledger.algorithms.digests import DigestAlgorithm
 from ledger.algorithms.keys import PublicKey
-from ledger.algorithms.schemes import UnknownAlgorithmError, signature_algorithm
+from ledger.algorithms.schemes import UnknownAlgorithmError, pss_parameters, signature_algorithm
 from ledger.errors import InvalidInput
 
 
@@ -20,22 +22,30 @@ class Outcome(Enum):
 
 
 def verify(
-    algorithm: str, public_key_info: bytes, message: bytes, signature: bytes, digest: DigestAlgorithm | None = None
+    algorithm: str,
+    public_key_info: bytes,
+    message: bytes,
+    signature: bytes,
+    digest: DigestAlgorithm | None = None,
+    parameters: bytes = b"",
 ) -> Outcome:
     """The outcome for an algorithm by dotted identifier and a SubjectPublicKeyInfo (DER), whatever the bytes are.
 
     Raises Unavailable where nothing on this machine computes it (SM2): that is an outage, and no outcome.
 
-    ``digest`` is the algorithm named beside it, where a format does that (CMS). RSA-PSS takes parameters that seals
-    have no place for: unknown.
+    ``digest`` is the algorithm named beside it, where a format does that (CMS), ``parameters`` the algorithm's own
+    (DER). RSA-PSS needs them, and seals have no place for them: unknown there.
     """
     known = signature_algorithm(algorithm)
-    if known is None or algorithm == oids.RSA_PSS:
+    pss = algorithm == oids.RSA_PSS
+    if known is None or (pss and not parameters):
         return Outcome.UNKNOWN_ALGORITHM
     try:
         key = _key(public_key_info)
-        if not key.verify(algorithm, message, signature, digest=digest):
+        if not key.verify(algorithm, message, signature, digest=digest, parameters=parameters):
             return Outcome.FAILS
+        if pss and pss_parameters(parameters).weak:
+            return Outcome.WEAK
     except UnknownAlgorithmError:
         return Outcome.UNKNOWN_ALGORITHM
     except InvalidInput:
@@ -44,10 +54,47 @@ def verify(
     return Outcome.WEAK if weak else Outcome.HOLDS
 
 
+class Signed(Protocol):
+    """A certificate, a revocation list, an OCSP response: what was signed, how, and the value."""
+
+    @property
+    def signed(self) -> bytes:
+        """The bytes as they stood."""
+
+    @property
+    def algorithm(self) -> str:
+        """The dotted identifier."""
+
+    @property
+    def parameters(self) -> bytes:
+        """The algorithm's, as DER; empty where it has none."""
+
+    @property
+    def signature(self) -> bytes:
+        """The value."""
+
+
+def is_signed_by(one: Signed, public_key_info: bytes) -> Outcome:
+    """The outcome for what comes again and again: kept."""
+    return verify_kept(one.algorithm, public_key_info, one.signed, one.signature, one.parameters)
+
+
 @lru_cache(maxsize=256)
-def verify_cached(algorithm: str, public_key_info: bytes, message: bytes, signature: bytes) -> Outcome:
-    """The same for what comes again and again: certificates of authorities, revocation lists."""
-    return verify(algorithm, public_key_info, message, signature)
+def verify_kept(
+    algorithm: str, public_key_info: bytes, message: bytes, signature: bytes, parameters: bytes
+) -> Outcome:
+    return verify(algorithm, public_key_info, message, signature, parameters=parameters)
+
+
+def read_algorithm(element: Element) -> tuple[str, bytes]:
+    """An AlgorithmIdentifier: its dotted identifier and its parameters (DER, empty where absent)."""
+    fields = element.fields()
+    kind = read_oid(fields.take())
+    parameters = fields.peek()
+    if parameters is not None:
+        fields.take()
+    fields.done()
+    return kind, b"" if parameters is None else parameters.raw
 
 
 @lru_cache(maxsize=512)

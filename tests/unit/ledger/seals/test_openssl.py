@@ -14,7 +14,7 @@ from ledger.seals.seal import Form
 from ledger.seals.trust import TrustStore, TrustStores
 from ledger.seals.verifying import Outcome, verify
 from ledger.verdict import Verdict
-from tests.unit.ledger.seals.place import NOON, Place, codes
+from tests.unit.ledger.seals.place import DOCUMENT, NOON, Place, codes
 
 pytestmark = pytest.mark.needs("openssl")
 
@@ -151,3 +151,63 @@ def test_revocation_list_that_openssl_made(tmp_path: Path) -> None:
     assert not status.revoked
     assert listed.revoked == {10: (Revoked(1735689600, 1),)}
     assert listed.algorithm == oids.SM2_WITH_SM3
+
+
+PSS = ("rsa_padding_mode:pss", "rsa_pss_saltlen:32")
+
+
+def _pss_identities(folder: Path) -> list[bytes]:
+    """A root and a leaf, both over RSA-PSS: ``root.pem``, ``leaf.pem`` and their keys."""
+    padded = (word for option in PSS for word in ("-sigopt", option))
+    how = tuple(padded)
+    usage = ("-addext", "keyUsage=critical,digitalSignature")
+    for name, extra in (("root", ("-addext", "basicConstraints=critical,CA:TRUE")), ("leaf", usage)):
+        key = ("-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-sha256", *how)
+        signed = () if name == "root" else ("-CA", "root.pem", "-CAkey", "root.key")
+        made = openssl(folder, "req", "-x509", *key, "-subj", f"/CN={name}", *signed, *extra, "-out", f"{name}.pem")
+        assert made.returncode == 0, made.stderr
+    return [openssl(folder, "x509", "-in", f"{n}.pem", "-outform", "DER").stdout for n in ("root", "leaf")]
+
+
+def _pss_signed(folder: Path, digest: str, *options: str) -> bytes:
+    (folder / "document").write_bytes(DOCUMENT)
+    keyed = (word for option in (PSS[0], *options) for word in ("-keyopt", option))
+    asked = ("cms", "-sign", "-binary", "-nodetach", "-in", "document", "-outform", "DER", "-md", digest)
+    made = openssl(folder, *asked, "-signer", "leaf.pem", "-inkey", "leaf.key", *keyed)
+    assert made.returncode == 0, made.stderr
+    return made.stdout
+
+
+def test_rsa_pss_in_certificates_lists_and_signed_data(place: Place, tmp_path: Path) -> None:
+    root, leaf = _pss_identities(tmp_path)
+    assert parse_certificate(root).algorithm == oids.RSA_PSS
+    (tmp_path / "index.txt").write_text("")
+    (tmp_path / "crlnumber").write_text("01\n")
+    (tmp_path / "c.cnf").write_text(
+        "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\ndefault_crl_days=9\n"
+    )
+    ask = ("ca", "-gencrl", "-config", "c.cnf", "-cert", "root.pem", "-keyfile", "root.key", "-out", "list.pem")
+    assert openssl(tmp_path, *ask, "-sigopt", PSS[0], "-sigopt", PSS[1]).returncode == 0
+    listed = openssl(tmp_path, "crl", "-in", "list.pem", "-outform", "DER").stdout
+    trust = TrustStores(documents=TrustStore.of([root], lists=[listed]))
+    at = parse_certificate(leaf).valid_from + 60
+    made = _pss_signed(tmp_path, "sha256", PSS[1])
+    assert place.check(made, trust, at).overall is Verdict.VALID
+    spoilt = made[:-1] + bytes((made[-1] ^ 1,))
+    assert codes(place.check(spoilt, trust, at).report) == {"SIGNED_DATA_VALUE_WRONG"}
+    sha256 = bytes.fromhex("0609608648016503040201")
+    confused = made[: made.rindex(sha256)] + sha256[:-1] + b"\x02" + made[made.rindex(sha256) + len(sha256) :]
+    assert codes(place.check(confused, trust, at).report) == {"SIGNED_DATA_VALUE_WRONG"}  # the mask's is another
+
+
+def test_rsa_pss_over_sha1_is_weak(place: Place, tmp_path: Path) -> None:
+    root, leaf = _pss_identities(tmp_path)
+    trust, at = TrustStores(documents=TrustStore.of([root, leaf])), parse_certificate(leaf).valid_from + 60
+    for digest, options in (("sha1", (PSS[1],)), ("sha256", (PSS[1], "rsa_mgf1_md:sha1"))):
+        report = place.check(_pss_signed(tmp_path, digest, *options), trust, at)
+        assert codes(report.report) == {"SIGNED_DATA_VALUE_WEAK_ALGORITHM"}
+
+
+def test_rsa_pss_where_there_is_no_place_for_its_parameters(place: Place) -> None:
+    """A seal names an algorithm and nothing more; the defaults would be SHA-1, and are not assumed."""
+    assert verify(oids.RSA_PSS, place.agency.parsed.public_key_info, b"", b"") is Outcome.UNKNOWN_ALGORITHM
