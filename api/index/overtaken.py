@@ -1,11 +1,10 @@
 """Steps that the chain discarded only because an earlier step of their case had failed to get there."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from api.index.record import BlockRecord
+from api.index.record import Verdict
 from api.store.own_tables import WAITING, outbox_acts
 from api.store.reads import DISCARDED
 from api.store.shapes import chunks
@@ -15,7 +14,7 @@ _TOO_EARLY = frozenset({int(Reason.STALE_STATE), int(Reason.CASE_UNKNOWN)})
 _A = outbox_acts.c
 
 
-def overtaken(connection: Connection, record: BlockRecord) -> set[bytes]:
+def overtaken(connection: Connection, verdicts: Mapping[bytes, Verdict]) -> set[bytes]:
     """Ids of acts to be queued again: asked before the block's verdicts are written.
 
     The relay sends a step while the one before it is still under way. Where that transaction failed
@@ -23,7 +22,7 @@ def overtaken(connection: Connection, record: BlockRecord) -> set[bytes]:
     changes nothing on chain, so the step may go again behind the one it has to wait for; it stays
     discarded where every earlier step that we accepted had its verdict by then.
     """
-    early = [key for key, one in record.verdicts.items() if one["status"] == DISCARDED and one["reason"] in _TOO_EARLY]
+    early = [key for key, one in verdicts.items() if one.status == DISCARDED and one.reason in _TOO_EARLY]
     if not early:
         return set()
     subjects: set[bytes] = set()
@@ -36,18 +35,18 @@ def overtaken(connection: Connection, record: BlockRecord) -> set[bytes]:
             waiting.setdefault(subject, []).append(act_id)
     found: set[bytes] = set()
     for acts in waiting.values():
-        found.update(_of_case(acts, frozenset(early), record))
+        found.update(_of_case(acts, frozenset(early), verdicts))
     return found
 
 
-def _of_case(acts: Sequence[bytes], early: frozenset[bytes], record: BlockRecord) -> set[bytes]:
+def _of_case(acts: Sequence[bytes], early: frozenset[bytes], verdicts: Mapping[bytes, Verdict]) -> set[bytes]:
     """``acts``: those of one case without a verdict before this block, in the order they were accepted."""
     again: set[bytes] = set()
     open_before = False
     latest = -1
     for act_id in acts:
-        verdict: Any = record.verdicts.get(act_id)
-        at = record.positions.get(act_id, -1)
+        verdict = verdicts.get(act_id)
+        at = -1 if verdict is None else verdict.position
         if act_id in early and (open_before or latest > at):
             again.add(act_id)
         open_before = open_before or verdict is None or act_id in again

@@ -37,6 +37,19 @@ class Place:
     tx_hash: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a transaction made of an act; ``is_final``: the chain will never make anything else of it."""
+
+    status: str
+    reason: int
+    tx_hash: bytes
+    block: int
+    at: int
+    position: int
+    is_final: bool
+
+
 @dataclass(slots=True)
 class BlockRecord:
     """Rows gathered while a block's transactions are judged, written together."""
@@ -46,10 +59,8 @@ class BlockRecord:
     opened: dict[bytes, dict[str, Any]] = field(default_factory=dict)
     moved: dict[bytes, CaseState] = field(default_factory=dict)
     details: Details = field(default_factory=dict)
-    verdicts: dict[bytes, dict[str, Any]] = field(default_factory=dict)
-    """Outbox statuses by outbox id."""
-    positions: dict[bytes, int] = field(default_factory=dict)
-    """Where each verdict was given, by outbox id."""
+    verdicts: dict[bytes, list[Verdict]] = field(default_factory=dict)
+    """By outbox id, in the order of the chain: others may have carried copies of an act."""
     transactions: dict[bytes, str] = field(default_factory=dict)
     """``mined`` or ``failed`` by hash, of every transaction to our contracts."""
 
@@ -60,23 +71,13 @@ class BlockRecord:
             result = _result(outcome)
             name = EXECUTE if executes else type(outcome.act).__name__ if outcome.act is not None else "Unknown"
             self.outcomes.append(_outcome_row(world, contract, where, outcome, at, name, result))
-            self._note_verdict(outcome, where, result, at, executes=executes)
+            act_id = execution_id(outcome.act_id) if executes else outcome.act_id
+            self.verdicts.setdefault(act_id, []).append(_verdict(contract, where, outcome, result, at))
             if outcome.state is not None:
                 self._add_step(world, where, outcome, outcome.state, at)
             elif result == APPLIED and outcome.act is not None:
                 for key, row in details_of(world, outcome.act).items():
                     self.details[key] = {**self.details.get(key, {}), **row}
-
-    def _note_verdict(self, outcome: Outcome, where: Place, result: str, at: int, *, executes: bool) -> None:
-        key = execution_id(outcome.act_id) if executes else outcome.act_id
-        known = self.verdicts.get(key)
-        # whoever carries a judged act again causes a discard; it does not take the verdict back
-        if known is None or known["status"] == DISCARDED:
-            self.positions[key] = at
-            self.verdicts[key] = {
-                "status": APPLIED if result == SCHEDULED else result, "reason": int(outcome.reason),
-                "tx_hash": where.tx_hash, "block": where.block, "at": where.at,
-            }  # fmt: skip
 
     def _add_step(self, world: World, where: Place, outcome: Outcome, state: CaseState, at: int) -> None:
         act = outcome.act
@@ -116,6 +117,17 @@ def _result(outcome: Outcome) -> str:
     return DISCARDED if outcome.reason < ANYBODY_CAN_CAUSE else REFUSED
 
 
+def _verdict(contract: str, where: Place, outcome: Outcome, result: str, at: int) -> Verdict:
+    status = APPLIED if result == SCHEDULED else result
+    final = status == APPLIED or _is_judged(contract, result)
+    return Verdict(status, int(outcome.reason), where.tx_hash, where.block, where.at, at, final)
+
+
+def _is_judged(contract: str, result: str) -> bool:
+    """Whether the contract keeps the act's id, so as never to judge it again; Trails keep none."""
+    return contract != "trails" and result != DISCARDED
+
+
 def _outcome_row(
     world: World, contract: str, where: Place, outcome: Outcome, at: int, name: str, result: str
 ) -> dict[str, Any]:
@@ -130,7 +142,7 @@ def _outcome_row(
         "contract": contract, "name": name, "officer": outcome.officer,
         "agency": agency_of(outcome.officer), "other": other, "subject": outcome.subject,
         "reason": int(outcome.reason), "result": result,
-        "judged": contract != "trails" and result != DISCARDED, "at": where.at,
+        "judged": _is_judged(contract, result), "at": where.at,
         "act": None if known else _json(message(outcome.act)),
     }  # fmt: skip
 

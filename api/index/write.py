@@ -1,12 +1,13 @@
 """One block's rows into the database, in the caller's transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, exists, select, update
 
+from api.index.ours import settled
 from api.index.overtaken import overtaken
-from api.index.record import BlockRecord, case_row
+from api.index.record import BlockRecord, Verdict, case_row
 from api.store import index_tables as t
 from api.store.bulk import insert_rows
 from api.store.own_tables import outbox_acts, outbox_entries, relay_batches
@@ -21,7 +22,7 @@ def write_block(connection: Connection, block: ChainBlock, record: BlockRecord) 
     _insert(connection, t.outcomes, record.outcomes)
     _insert(connection, t.steps, record.steps)
     _write_cases(connection, block.number, record)
-    _write_outbox(connection, record)
+    _write_outbox(connection, settled(connection, record))
     _write_batches(connection, block.number, record)
     row = {"number": block.number, "hash": block.hash, "parent_hash": block.parent_hash}
     _insert(connection, t.blocks, [{**row, "timestamp": block.timestamp, "acts": len(record.outcomes)}])
@@ -57,17 +58,19 @@ def _write_cases(connection: Connection, block: int, record: BlockRecord) -> Non
         connection.execute(update(t.cases).where(t.cases.c.case_key == bindparam("b_key")), moved)
 
 
-def _write_outbox(connection: Connection, record: BlockRecord) -> None:
+def _write_outbox(connection: Connection, verdicts: Mapping[bytes, Verdict]) -> None:
     a = outbox_acts.c
-    again = overtaken(connection, record)
+    again = overtaken(connection, verdicts)
     rows: list[dict[str, Any]] = []
     entries: set[int] = set()
-    for chunk in chunks(sorted(record.verdicts)):
+    for chunk in chunks(sorted(verdicts)):
         query = select(a.act_id, a.entry, a.status).where(a.act_id.in_(chunk))
         for act_id, entry, status in connection.execute(query):
             entries.add(entry)
-            if status not in (APPLIED, REFUSED) and act_id not in again:
-                rows.append({"b_id": act_id, **record.verdicts[act_id]})
+            # a step that was refused may take effect all the same, in a copy that somebody carries later
+            known = (APPLIED,) if verdicts[act_id].status == APPLIED else (APPLIED, REFUSED)
+            if status not in known and act_id not in again:
+                rows.append(_row(act_id, verdicts[act_id]))
     if rows:
         connection.execute(update(outbox_acts).where(a.act_id == bindparam("b_id")), rows)
     if again:
@@ -76,6 +79,13 @@ def _write_outbox(connection: Connection, record: BlockRecord) -> None:
     for chunk in chunks(sorted(entries)):
         finished = update(outbox_entries).where(outbox_entries.c.id.in_(chunk), ~waiting)
         connection.execute(finished.values(state="done"))
+
+
+def _row(act_id: bytes, one: Verdict) -> dict[str, Any]:
+    return {
+        "b_id": act_id, "status": one.status, "reason": one.reason, "tx_hash": one.tx_hash, "block": one.block,
+        "at": one.at,
+    }  # fmt: skip
 
 
 def _queue_again(connection: Connection, act_ids: set[bytes]) -> None:

@@ -5,9 +5,9 @@ a process that was killed is to be back soon.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, case, inspect, select, text
 
 from api.store import index_tables as t
 from api.store.database import Database
@@ -100,13 +100,19 @@ def reset_index(connection: Connection) -> None:
 
 
 def _reopen_outbox(connection: Connection) -> None:
-    """Verdicts that came from the index are taken back; replaying gives them again."""
+    """Verdicts that came from the index are taken back; replaying gives them again.
+
+    What was never in a transaction of ours, because somebody else had carried it, waits for one again.
+    """
     verdicts = outbox_acts.c.block.is_not(None)
     entries = select(outbox_acts.c.entry).where(verdicts)
-    connection.execute(outbox_entries.update().where(outbox_entries.c.id.in_(entries)).values(state="sent"))
-    connection.execute(
-        outbox_acts.update().where(verdicts).values(status="sent", reason=None, tx_hash=None, block=None, at=None)
-    )
+    unsent = outbox_entries.c.batch.is_(None)
+    state = case((unsent, "queued"), else_="sent")
+    connection.execute(outbox_entries.update().where(outbox_entries.c.id.in_(entries)).values(state=state))
+    never = outbox_acts.c.entry.in_(select(outbox_entries.c.id).where(unsent))
+    nothing: dict[str, Any] = {"reason": None, "tx_hash": None, "block": None, "at": None}
+    status = case((never, "queued"), else_="sent")
+    connection.execute(outbox_acts.update().where(verdicts).values(status=status, **nothing))
     connection.execute(
         relay_batches.update().where(relay_batches.c.state.in_(("mined", "failed"))).values(state="open", block=None)
     )
