@@ -78,7 +78,7 @@ def grant_decline(session: Session, grant_id: Id) -> None:
     session.act(acts.DeclineGrant, grant=parse_id(grant_id))
 
 
-@command(grant, "agree", "grant agree 2-1 --terms terms.json [--accept] -k admin.json --password-file p")
+@command(grant, "agree", "grant agree 2-1 --terms terms.json --accept -k admin.json --password-file p")
 def grant_agree(
     session: Session,
     agreement: Annotated[str, typer.Argument(help="协议编号 agreement id")],
