@@ -313,6 +313,15 @@ def test_expired_certificate_does_no_harm_to_what_was_anchored_before(bureau: Bu
     assert bureau.verify(late, trust=trust).report.overall == "invalid"
 
 
+def test_signing_time_later_than_the_block_that_has_the_document_is_not_believed(bureau: Bureau) -> None:
+    file = bureau.document("申", at=bureau.now + 500)
+    bureau.issue(file)
+    bureau.town.chain.time += 1000
+    found = bureau.verify(file)
+    assert "SIGNED_AFTER_PROOF" in codes(found)
+    assert found.report.overall == "invalid"
+
+
 def test_only_digests_reach_the_server(bureau: Bureau) -> None:
     file = bureau.document("未")
     license_ = bureau.issue(file)
