@@ -64,7 +64,7 @@ class _Answer:
         """Keep a head back until its body comes."""
         head, self._head = self._head, None
         if head is None:
-            if message["type"] != "http.response.start" or _length_of(message) is None:
+            if message["type"] != "http.response.start" or not _is_of_known_length(message):
                 return self._send(message)
             self._head = message
             return _DONE
@@ -84,13 +84,14 @@ class _Answer:
     def _is_written(self, head: Message, message: Message) -> bool:
         """Write a whole answer, as the cycle would; False where that is for the cycle to do."""
         cycle, body = self._cycle, message.get("body", b"")
-        if message["type"] != "http.response.body" or message.get("more_body") or _length_of(head) != len(body):
+        if message["type"] != "http.response.body" or message.get("more_body"):
             return False
         if cycle.disconnected or cycle.response_started or cycle.flow.write_paused or cycle.access_log:
             return False
         if cycle.scope["method"] == "HEAD" or head["status"] in _NO_BODY:
             return False
-        if any(name in _OF_CONNECTION for name, _ in head["headers"]):
+        named = dict(head["headers"])
+        if int(named[_LENGTH]) != len(body) or not _OF_CONNECTION.isdisjoint(named):
             return False
         cycle.response_started, cycle.waiting_for_100_continue = True, False
         lines = [_line(header) for header in (*cycle.default_headers, *head["headers"])]
@@ -104,8 +105,8 @@ class _Answer:
         return True
 
 
-def _length_of(head: Message) -> int | None:
-    return next((int(value) for name, value in head.get("headers", ()) if name == _LENGTH), None)
+def _is_of_known_length(head: Message) -> bool:
+    return _LENGTH in dict(head.get("headers", ()))
 
 
 @lru_cache(maxsize=2_048)
