@@ -25,9 +25,14 @@ ROUTERS = (
 )  # fmt: skip
 
 
-ACT_TURNS, OTHER_TURNS = 128, 8
-"""Requests worked on at once, half of them for one client while it asks alone."""
-OTHER_PATIENCE = 1.0
+ACT_TURNS, OTHER_TURNS, FAR_TURNS = 128, 2, 8
+"""Requests worked on at once, half of them for one client while it asks alone.
+
+Of other requests few: threads that work share one interpreter lock, and each hands it over at every read of the
+database and gets it back when the others have had it for a while, so that many make everybody late and nobody faster.
+``FAR_TURNS`` is for databases reached over a network: who waits for an answer from there needs no lock.
+"""
+OTHER_PATIENCE = 0.5
 """Seconds after which a turn no longer counts; if fewer, the busier a machine is the more turns it would give."""
 
 
@@ -80,7 +85,7 @@ def create_app(container: Container, limits: Limits, on_stop: Callable[[], None]
         quick,
         limits=limits,
         callers=callers,
-        turns=Turns(clock, OTHER_TURNS, OTHER_PATIENCE),
+        turns=Turns(clock, OTHER_TURNS if container.store.db.is_sqlite else FAR_TURNS, OTHER_PATIENCE),
         acts=Turns(clock, ACT_TURNS),
         user_of=container.signins.user_of,
     )

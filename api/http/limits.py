@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
@@ -24,7 +24,7 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _JSON, _BYTES = b"application/json", b"application/octet-stream"
-_ACTS = "/v1/acts"
+_ACTS, _USES = "/v1/acts", "/uses"
 _AT_ONCE = ("/v1/health", "/metrics")
 """Who watches over the server is answered without waiting for a turn."""
 
@@ -75,9 +75,9 @@ class LimitRequests:
     """ASGI middleware: rate, turn, size (counted while it streams, chunked too) and depth of JSON.
 
     Acts have ``acts`` turns of their own, many, for those that wait together share a commit; all else has ``turns``,
-    few, for what works at the same time only makes one another late. A turn comes once the body is here: slow bodies
-    hold none. Who is signed in has turns of his own, whoever else asks from his address; ``user_of(token)`` raises
-    where a session holds no longer.
+    few, for what works at the same time only makes one another late. A turn comes once the body is here, and goes when
+    the answer begins: slow bodies and long streams hold none. Who is signed in has turns of his own, whoever else asks
+    from his address; ``user_of(token)`` raises where a session holds no longer.
 
     An uploaded file is hashed while it comes, each part in a turn, and not kept; what is large and kept whole is taken
     only from those who are signed in.
@@ -101,7 +101,7 @@ class LimitRequests:
             await self._app(scope, receive, send)
             return
         peer, path, headers = scope.get("client"), scope["path"], dict(scope["headers"])
-        turns, ticket = self._acts if path == _ACTS else self._turns, None
+        turns, ticket = self._acts if path == _ACTS or _is_use(scope, path) else self._turns, None
         try:
             address = self._callers.address_of(peer[0] if peer else "", headers)
             if b"authorization" in headers and self._callers.is_due(headers[b"authorization"]):
@@ -125,7 +125,7 @@ class LimitRequests:
             _leave(turns, ticket)
             raise
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send if turns is self._acts else _leaving(turns, ticket, send))
         finally:
             _leave(turns, ticket)
 
@@ -164,6 +164,22 @@ class LimitRequests:
 
 def _token_of(authorization: bytes) -> str:
     return authorization.decode("latin-1").partition(" ")[2]
+
+
+def _is_use(scope: Scope, path: str) -> bool:
+    """A use of a license is an act, which waits for its commit too."""
+    return path.endswith(_USES) and scope["method"] == "POST"
+
+
+def _leaving(turns: Turns, ticket: Ticket | None, send: Send) -> Send:
+    """``send``, which gives the turn back when the answer begins."""
+
+    def watched(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            _leave(turns, ticket)
+        return send(message)
+
+    return watched
 
 
 def _leave(turns: Turns, ticket: Ticket | None) -> None:

@@ -261,19 +261,22 @@ class Front:
     def __init__(self) -> None:
         self.callers, self.wait = callers(100, 100), asyncio.Event()
         self.inside: list[str] = []
+        self.streams = False
         turns = Turns(Time(), most=4)
         self.app = LimitRequests(self._work, Limits(), self.callers, turns, Turns(Time(), most=4), self._user_of)
         self.tasks: list[asyncio.Task[None]] = []
 
     async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
-        del receive, send
+        del receive
         self.inside.append(scope["name"])
+        if self.streams:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
         await self.wait.wait()
 
     def _user_of(self, token: str) -> User:
         return User(1, 0, token.encode(), 0)
 
-    async def ask(self, name: str, token: bytes = b"", body: bytes | None = b"{}") -> None:
+    async def ask(self, name: str, token: bytes = b"", body: bytes | None = b"{}", path: str = "/v1/x") -> None:
         """A request from the one address of all; ``body`` None: it never comes."""
 
         async def receive() -> Message:
@@ -285,7 +288,7 @@ class Front:
             pass
 
         headers = [(b"content-type", b"application/json")] + ([(b"authorization", token)] if token else [])
-        scope = {"type": "http", "client": ("10.0.0.1", 1), "path": "/v1/x", "method": "POST", "headers": headers}
+        scope = {"type": "http", "client": ("10.0.0.1", 1), "path": path, "method": "POST", "headers": headers}
         self.tasks.append(asyncio.create_task(self.app(scope | {"name": name}, receive, send)))
         for _ in range(3):
             await asyncio.sleep(0)
@@ -316,6 +319,32 @@ def test_bodies_that_never_come_hold_no_turn() -> None:
             await front.ask(f"slow {number}", body=None)
         await front.ask("quick")
         assert front.inside == ["quick"]
+        await front.end()
+
+    asyncio.run(story())
+
+
+def test_streams_without_end_hold_no_turns() -> None:
+    async def story() -> None:
+        front = Front()
+        front.streams = True
+        for number in range(20):
+            await front.ask(f"stream {number}")
+        assert front.inside == [f"stream {number}" for number in range(20)]
+        await front.end()
+
+    asyncio.run(story())
+
+
+def test_flood_of_questions_holds_up_no_use_of_a_license() -> None:
+    """Uses wait together for their commit, and among acts."""
+
+    async def story() -> None:
+        front = Front()
+        for number in range(20):
+            await front.ask(f"flood {number}")
+        await front.ask("use", path="/v1/licenses/0x00/uses")
+        assert front.inside == ["flood 0", "flood 1", "use"]
         await front.end()
 
     asyncio.run(story())
