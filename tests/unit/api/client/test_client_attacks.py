@@ -10,6 +10,7 @@ import pytest
 from api.client import HuxinClient, Patience
 from api.client import documents as client_documents
 from api.client.documents import Shown, verify_document
+from api.client.proofs import asked
 from api.client.uses import terms_of
 from api.documents.reading import Examined, SealFound
 from api.signers import KeySigner
@@ -82,6 +83,15 @@ def test_server_that_does_not_answer_the_question_makes_a_document_indeterminate
     found = verify_document(asking(answer).proofs, io.BytesIO(b"file"), TrustStores(), NOW)
     assert found.report.overall is Verdict.INDETERMINATE
     assert [one.name for one in found.report.failures] == ["ledger.asked"]
+
+
+def test_share_checked_while_nobody_answers_is_indeterminate_and_a_bad_question_is_not() -> None:
+    found = asked(lambda: asking(_down).proofs.verify_leaf(bytes(32)))
+    assert (found.overall, [one.reason_code for one in found.checks]) == (
+        Verdict.INDETERMINATE, ["SERVER_UNREACHABLE"],
+    )  # fmt: skip
+    with pytest.raises(InvalidInput):
+        asked(lambda: asking(lambda _: problem(422, "BAD")).proofs.verify_leaf(bytes(32)))
 
 
 def test_answer_that_cannot_be_decoded_is_an_outage() -> None:

@@ -61,6 +61,8 @@ def reasons(report: Any) -> set[str]:
 def test_a_license_goes_from_its_issuer_to_its_holder_to_a_window(town: Town, run: Run, tmp_path: Path) -> None:
     file, card, given = tmp_path / "license.ofd", tmp_path / "card.json", tmp_path / "given.json"
     file.write_bytes(b"a license's bytes")
+    for path in (card, given):  # what stood there before was for everybody
+        path.touch(mode=0o644)
     code, issued = run(
         "issuer", "license", "issue", str(file), "--item", format_id(ITEM), "--seal", format_id(SEAL),
         "--identifier", "1.2.156.3005.2.Y.1", "--holder", "代码", "--holder-name", "持证人", "--holder-key",
@@ -69,6 +71,8 @@ def test_a_license_goes_from_its_issuer_to_its_holder_to_a_window(town: Town, ru
     assert (code, issued["status"]) == (0, "applied")
     assert "持证人" not in card.read_text("utf-8"), "the card shows the key and not who holds it"
 
+    code, trap = run("holder", "license", "present", str(card), "--challenge", "huxin:uses")
+    assert (code, trap["error"]["code"]) == (65, "AUDIENCE_RESERVED")
     code, shown = run("holder", "license", "present", str(card), "--challenge", "4711")
     verify = ("verify", "license", "--code", shown["code"])
     town.container.vitals.forget()
@@ -85,6 +89,7 @@ def test_a_license_goes_from_its_issuer_to_its_holder_to_a_window(town: Town, ru
 
     where = ("--window", format_id(WINDOW), "--item", format_id(ITEM), "--agent-name", "受托人")
     assert run("holder", "license", "authorize", str(card), str(given), *where)[0] == 0
+    assert {path.stat().st_mode & 0o777 for path in (card, given)} == {0o600}
     code, used = run("clerk", "license", "use", str(given))
     assert (code, used["status"]) == (0, "applied")
     code, again = run("clerk", "license", "use", str(given))
