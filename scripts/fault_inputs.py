@@ -4,6 +4,13 @@ Against the contracts (py-evm), everything checked offline, and a running server
 refused with its kind's own code, the same on the chain and in the API; nothing may crash, hang, grow or be found valid,
 and other clients may hardly notice. Then each mutant (``scripts/mutants/inputs``) must be found out.
 
+What others notice: ten clients at addresses of their own ask ten times a second each, from another process, while one
+trouble goes on for ten seconds; their p99 (a thousand answers, counted from when each was due; who is turned away has
+waited for ever) is divided by that of the ten seconds just before and after it. Each trouble is made five times, each
+time a flood comes from an address with all of its burst to spend; the median of the five counts. Who makes trouble
+would bring a machine of his own, so here his process is niced and yields to the server and the others, but his rate is
+kept: what he could not send in time he sends at once.
+
 Seals, signatures and documents have an experiment of their own, ``fault_documents``. Who may do what is a matrix of
 its own: ``tests/access``, every contract function, role and condition; its cells are counted here.
 """
@@ -20,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Coroutine
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import httpx
@@ -36,7 +44,10 @@ from scripts.report import Target, conclude, progress
 from scripts.trials.ledger import Trial, running
 
 LOCAL_MUTANTS = ("inputs.high_s_accepted", "inputs.deadline_off", "inputs.any_merkle_proof")
-SERVER_MUTANTS = ("inputs.depth_check_off", "inputs.rate_limit_off", "inputs.slow_clients_kept")
+SERVER_MUTANTS = (
+    "inputs.depth_check_off", "inputs.rate_limit_off", "inputs.slow_clients_kept",
+    "inputs.slow_bodies_keep_their_places",
+)  # fmt: skip
 _ENVIRONMENT = {
     "HUXIN_PUBLIC_RATE": str(clients.RATE * 60),
     "HUXIN_HEAD_SECONDS": str(clients.HEAD_SECONDS),
@@ -115,6 +126,8 @@ def probe(name: str, server: Server, desk: Desk, found: Tally) -> Coroutine[Any,
         return HttpArm(server, desk, found).run(100)
     if name == "inputs.rate_limit_off":
         return clients.spends(server, found)
+    if name == "inputs.slow_bodies_keep_their_places":
+        return clients.crowd(server, found)
     return _only_slow(server, found)
 
 
@@ -177,7 +190,8 @@ def experiment(seed: int, count: int, *, quick: bool) -> tuple[list[Target], lis
         progress(f"  API over sockets: {http:,}")
         grown = one.requests(http)
         progress("  slow, endless and greedy clients")
-        quiet = asyncio.run(clients.measured(one.server, tally, 1.0 if quick else 10.0, 20 if quick else 500))
+        quiet = asyncio.run(_measured(one.server, tally, quick=quick))
+        asyncio.run(clients.crowd(one.server, tally))
         asyncio.run(clients.spends(one.server, tally))
         grown = max(grown, 0.0)
         progress("  mutants")
@@ -186,16 +200,22 @@ def experiment(seed: int, count: int, *, quick: bool) -> tuple[list[Target], lis
     print(f"\nseed {seed}; {tally.total:,} inputs in {time.monotonic() - began:.0f} s")
     if not quick:
         print(f"权限矩阵 access matrix (tests/access): {access_cells():,} cells")
-    for name, seconds in quiet.beside.items():
-        alone = quiet.alone[name]
-        ms, beside = alone * 1_000, seconds / alone
-        print(f"  p99 of others {name:<36} {seconds * 1_000:8.1f} ms, alone {ms:8.1f} ms: {beside:.2f}x")
+    for name in quiet.beside:
+        beside, alone = (1_000 * median(found[name]) for found in (quiet.beside, quiet.alone))
+        each = " ".join(f"{one:.2f}" for one in quiet.slowdowns(name))
+        print(f"  p99 of others {name:<36} {beside:8.1f} ms, alone {alone:8.1f} ms: {each} times")
     for sample in tally.samples:
         print(f"  WRONG {sample}")
     return _functions(tally, caught, count, quick=quick), [
         Target("R7", "p99 of others beside", quiet.worst, MOST_SLOWDOWN, "x", at_most=True),
         Target("R7", "growth of the server", grown, MOST_GROWTH, "MB", at_most=True),
     ]
+
+
+def _measured(server: Server, tally: Tally, *, quick: bool) -> Coroutine[Any, Any, clients.Quiet]:
+    if quick:
+        return clients.measured(server, tally, 1.0, slow=20, rounds=1)
+    return clients.measured(server, tally, 10.0, slow=500)
 
 
 def _functions(tally: Tally, caught: dict[str, bool], count: int, *, quick: bool) -> list[Target]:

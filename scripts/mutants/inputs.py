@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.http import limits, patience, rates
+from api.http.doorkeeper import Use
 from ledger import crypto, merkle
 from ledger.ids import FOREVER
 from ledger.rules import trail
@@ -44,8 +45,20 @@ def slow_clients_kept() -> None:
     patience.PatientProtocol.end_if_late = lambda *_: None  # type: ignore[method-assign]
 
 
+def slow_bodies_keep_their_places() -> None:
+    """Only connections that ask for nothing make room for others."""
+    could_go = patience.PatientProtocol.could_go
+
+    def only_idle(self: Any, now: float) -> Any:
+        found = could_go(self, now)
+        return found if found is not None and found[0] is Use.IDLE else None
+
+    patience.PatientProtocol.could_go = only_idle  # type: ignore[method-assign]
+
+
 def server_open() -> None:
-    """All three protections of the server at once, each to be missed by itself."""
+    """All protections of the server at once, each to be missed by itself."""
     depth_check_off()
     rate_limit_off()
     slow_clients_kept()
+    slow_bodies_keep_their_places()
