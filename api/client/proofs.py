@@ -96,12 +96,11 @@ class Proofs:
         sm3, sha256 = digests_of(path)
         return _worse(self.verify_seal_digest(sm3), self.verify_seal_digest(sha256))
 
-    def record(self, license_: License, identifier: str, salt: bytes, batch: bytes | None = None) -> bytes:
+    def record(self, license_: License, identifier: str, salt: bytes) -> bytes:
         """Let a license be found by its identifier; its leaf. For its issuer, signed in."""
         request = LicenseRecordRequest(
-            license=write_act(license_), identifier=identifier, identifier_salt="0x" + salt.hex(),
-            batch=None if batch is None else "0x" + batch.hex(),
-        )  # fmt: skip
+            license=write_act(license_), identifier=identifier, identifier_salt="0x" + salt.hex()
+        )
         recorded = self._ask("POST", "/v1/licenses/records", LicenseRecorded, request, key="record-" + salt.hex()[:32])
         return bytes.fromhex(recorded.leaf[2:])
 

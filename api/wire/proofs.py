@@ -21,7 +21,6 @@ class LicenseRecordRequest(Wire):
     license: LicenseFields
     identifier: str = Field(min_length=1, max_length=128, examples=["1.2.156.3005.2.11100000000013127D001.SC.1.X"])
     identifier_salt: Hex32
-    batch: Hex32 | None = None
 
 
 class LicenseRecorded(Wire):
