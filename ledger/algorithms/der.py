@@ -25,6 +25,11 @@ class MalformedDer(InvalidInput):
         super().__init__(code, f"offset {offset}", f"{en} (offset {offset})", f"{zh}（偏移 {offset}）")
         self.offset = offset
 
+    @property
+    def beyond_limits(self) -> bool:
+        """Whether the bytes are only more than is read here: that does not make them wrong."""
+        return self.code in {"DER_TOO_LARGE", "DER_TOO_MANY", "DER_TOO_DEEP"}
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

@@ -8,6 +8,7 @@ are our own, and ``clause`` names the clause that asks for the step.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ledger.algorithms.der import MalformedDer
 from ledger.seals.seal import STANDARDS, Form
 from ledger.verdict import Check, indeterminate, invalid, valid
 
@@ -41,6 +42,11 @@ class Item:
     def unknown(self, form: Form | None, code: str, en: str, zh: str, facts: Facts | None = None) -> Check:
         """It could not be done."""
         return indeterminate(self.name, code, en, zh, self._facts(form, facts))
+
+    def unreadable(self, form: Form | None, error: MalformedDer, en: str, zh: str) -> Check:
+        """It cannot be read: wrong, unless it is only more than is read here."""
+        made = self.unknown if error.beyond_limits else self.fails
+        return made(form, error.code, f"{en}: {error.en}", f"{zh}：{error.zh}", {"where": error.where})
 
     def _facts(self, form: Form | None, facts: Facts | None) -> Facts:
         return {"number": self.number, "clause": self.clause(form), **(facts or {})}

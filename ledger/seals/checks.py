@@ -127,7 +127,7 @@ def _outage(item: Item, error: Unavailable) -> Check:
 
 
 def _unreadable(item: Item, error: MalformedDer) -> Check:
-    return item.fails(None, error.code, f"unreadable: {error.en}", f"无法解析：{error.zh}", {"where": error.where})
+    return item.unreadable(None, error, "unreadable", "无法解析")
 
 
 def _check_signed_data(element: Element, original: bytes, question: Question) -> SignatureReport:

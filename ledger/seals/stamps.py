@@ -82,8 +82,8 @@ def judge_time_stamp(token: bytes, form: Form, stamped: tuple[bytes, ...], quest
     try:
         stamp = parse_time_stamp(token)
     except MalformedDer as error:
-        zh, en = f"时间戳无法解析：{error.zh}", f"the time stamp cannot be read: {error.en}"
-        return StampJudged((STAMP_FORMAT.fails(form, error.code, en, zh),), None, None)
+        check = STAMP_FORMAT.unreadable(form, error, "the time stamp cannot be read", "时间戳无法解析")
+        return StampJudged((check,), None, None)
     signer = stamp.data.signers[0]
     der = signer_certificate(stamp.data, signer) or _known(stamp, question)
     checks = [STAMP_FORMAT.ok(form, {"time": as_text(stamp.moment)})]

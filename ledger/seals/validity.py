@@ -64,8 +64,8 @@ def judge_certificate(
     try:
         certificate = parse_certificate(der)
     except MalformedDer as error:
-        zh, en = f"{items.zh}证书无法解析：{error.zh}", f"the {items.en}'s certificate cannot be read: {error.en}"
-        return Judged((items.form.fails(form, error.code, en, zh, {"where": error.where}),), None)
+        en, zh = f"the {items.en}'s certificate cannot be read", f"{items.zh}证书无法解析"
+        return Judged((items.form.unreadable(form, error, en, zh),), None)
     judge = _Judge(items, form, store, moments)
     paths = find_paths(certificate, store, given) or ((certificate,),)
     best = max((judge.checks(path) for path in paths), key=lambda checks: _WORST_FIRST.index(Report(checks).overall))

@@ -80,9 +80,7 @@ def is_signed_by(one: Signed, public_key_info: bytes) -> Outcome:
 
 
 @lru_cache(maxsize=256)
-def verify_kept(
-    algorithm: str, public_key_info: bytes, message: bytes, signature: bytes, parameters: bytes
-) -> Outcome:
+def verify_kept(algorithm: str, public_key_info: bytes, message: bytes, signature: bytes, parameters: bytes) -> Outcome:
     return verify(algorithm, public_key_info, message, signature, parameters=parameters)
 
 

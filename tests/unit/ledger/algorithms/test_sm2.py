@@ -145,6 +145,20 @@ class _Repeats(PythonBackend):
         return PUBLIC
 
 
+class _Fails(PythonBackend):
+    """A library that knows the curve's name and fails at every use of it."""
+
+    def verify(self, public_key: bytes, digest: bytes, signature: bytes) -> bool:  # noqa: ARG002 - the port's
+        raise Unavailable("SM2_FAILED", "libcrypto failed at decoding a key", "libcrypto 的 SM2 运算失败")
+
+
+def test_library_that_fails_at_its_known_answers_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sm2_backends, "_candidates", lambda: (_Fails, PythonBackend))
+    assert type(sm2_backends.chosen.__wrapped__()) is PythonBackend
+    tried = [outcome for _, outcome in sm2_backends._all.__wrapped__()]
+    assert [(one.passed, one.reason) for one in tried] == [(False, "libcrypto failed at decoding a key"), (True, "")]
+
+
 @pytest.mark.parametrize("broken", [_Broken(), _Repeats()])
 def test_backend_that_fails_its_known_answers_is_not_used(
     broken: PythonBackend, monkeypatch: pytest.MonkeyPatch

@@ -233,6 +233,18 @@ def test_outage_of_sm2_is_not_a_forgery(place: Place, monkeypatch: pytest.Monkey
     assert place.check(signature, TrustStores()).overall is Verdict.INDETERMINATE
 
 
+def test_more_than_is_read_here_is_not_known_to_be_wrong(place: Place) -> None:
+    """A picture of 17 MB, a certificate of 40 KB: odd, and not forged."""
+    large = place.signature(V4, place.seal(V4, picture=bytes(17 << 20)))
+    heavy = Extension("1.2.3", critical=False, value=bytes(40_000))
+    wide = _issued(place, others=(heavy,))
+    odd = place.signature(V4, signer=Identity(wide.certificate, wide.sign), seal=place.seal(V4, signers=(b"x",)))
+    assert place.check(large).overall is Verdict.INDETERMINATE
+    assert codes(place.check(large).report) == {"DER_TOO_LARGE"}
+    said = {check.name: check.verdict for check in place.check(odd).report.failures}
+    assert said["signature.signer.certificate"] is Verdict.INDETERMINATE
+
+
 def test_library_that_fails_is_not_a_wrong_signature(monkeypatch: pytest.MonkeyPatch) -> None:
     from ledger.algorithms import sm2_backends  # noqa: PLC0415
 
