@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import resource
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ LATER = ("node.gateway.gateway",)
 _KEEP_ALIVE_SECONDS = 15
 _STOP_SECONDS = 10
 _YOUNG_OBJECTS = 20_000
+_OTHER_FILES = 400
+"""Descriptors beside those of connections: those that leave, databases, logs, the chain."""
 
 
 def main() -> None:
@@ -43,7 +46,7 @@ def serve(settings: Settings) -> None:
     _spare_the_collector()
     patience = Patience(
         settings.head_seconds, settings.body_seconds,
-        of_address=settings.address_connections, of_all=settings.connections,
+        of_address=settings.address_connections, of_all=places(settings.connections),
     )  # fmt: skip
     uvicorn.run(
         app,
@@ -59,6 +62,19 @@ def serve(settings: Settings) -> None:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
+
+
+def places(wanted: int) -> int:
+    """How many connections there are descriptors for, at most ``wanted``; the soft limit is raised as far as needed.
+
+    Where descriptors ran out first, connections would not be refused or given up but wait unseen in the kernel.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    most = wanted + _OTHER_FILES if hard == unlimited else min(hard, wanted + _OTHER_FILES)
+    if soft != unlimited and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return min(wanted, max(1, most - _OTHER_FILES))
 
 
 def _spare_the_collector() -> None:
