@@ -1,10 +1,14 @@
 """Sealed documents of our own, and everything that is needed to judge them: for experiments, benchmarks and tests."""
 
+import io
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
 from api.documents.pdf import check_pdf
 from api.documents.pdf_making import make_pdf, sign_pdf
@@ -98,6 +102,12 @@ class Scene:
     values: tuple[tuple[str, bytes, bytes], ...]
     pdfs: tuple[tuple[str, bytes], ...]
     check_pdf: Callable[[bytes], Report]
+    stranger: Sealer
+    """Has a seal and a key of an authority that nobody trusts."""
+    thief: Sealer
+    """Has a genuine seal, and a key that it does not list."""
+    forged_pdfs: tuple[tuple[str, bytes], ...]
+    """Never valid, whatever is spoilt in them besides."""
 
     @classmethod
     def build(cls, seed: int = 1) -> "Scene":
@@ -116,8 +126,40 @@ class Scene:
         encoded = [*seals, *signatures, ("signed data", data), ("certificate", desk.agency.certificate)]
         return cls(
             desk.judge, tuple(documents), tuple(encoded), tuple(values), _pdfs(desk),
-            partial(check_pdf, trust=desk.trust, at=ASKED),
+            partial(check_pdf, trust=desk.trust, at=ASKED), desk.stranger,
+            SealInHand(Form.V4, desk.sealer.seal, desk.stranger.signer, SIGNED), _forged_pdfs(desk),
         )  # fmt: skip
+
+
+def _forged_pdfs(desk: Desk) -> tuple[tuple[str, bytes], ...]:
+    """By a stranger's key, with a genuine value over another text, with another page after a genuine signature."""
+
+    def strange(signed: bytes) -> bytes:
+        return make_signed_data(signed, desk.stranger.signer, SIGNED, detached=True)
+
+    def genuine(signed: bytes) -> bytes:
+        return make_signed_data(signed, desk.agency, SIGNED, detached=True)
+
+    blank, other = make_pdf(("Business licence", "Some Company Ltd")), make_pdf(("Business licence", "Another Ltd"))
+    value, signed = genuine(blank), sign_pdf(blank, "First", genuine, SIGNED)
+    return (
+        ("by a stranger", sign_pdf(other, "First", strange, SIGNED)),
+        ("value of another", sign_pdf(other, "First", lambda _: value, SIGNED)),
+        ("second by a stranger", sign_pdf(signed, "Second", strange, SIGNED)),
+        ("page exchanged", with_page(signed, b"BT /F1 14 Tf 72 760 Td (Another Ltd) Tj ET")),
+        ("page exchanged, signed", sign_pdf(with_page(signed, b"BT ET"), "Second", strange, SIGNED)),
+    )
+
+
+def with_page(data: bytes, content: bytes) -> bytes:
+    """An incremental update that shows other content on the first page."""
+    out = IncrementalPdfFileWriter(io.BytesIO(data))
+    page = out.root["/Pages"]["/Kids"][0]
+    page[generic.pdf_name("/Contents")] = out.add_object(generic.StreamObject(stream_data=content))
+    out.update_container(page)
+    made = io.BytesIO()
+    out.write(made)
+    return made.getvalue()
 
 
 def _pdfs(desk: Desk) -> tuple[tuple[str, bytes], ...]:

@@ -12,6 +12,7 @@ import os
 import resource
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from ctypes import c_long
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from scripts.fault_inputs_tally import Tally
 from scripts.report import Target, conclude, progress
 
 INPUTS = 1_000_000
-SHARES = {"package": 40, "content": 20, "parsers": 28, "values": 7, "pdf": 5}
+SHARES = {"package": 26, "content": 26, "forged": 9, "parsers": 30, "values": 6, "pdf": 3}
 """Inputs of a hundred by arm; what only the form sees is cheap, what signatures are verified for is not."""
 MUTANTS = {
     "documents.reference_not_compared": "content",
@@ -35,6 +36,8 @@ MUTANTS = {
     "documents.value_not_verified": "values",
     "documents.trailing_bytes_taken": "values",
     "documents.duplicate_names_taken": "content",
+    "documents.renamed_parts_taken": "forged",
+    "documents.strangers_trusted": "forged",
     "documents.list_of_signatures_ignored": "content",
     "documents.pdf_changes_passed_over": "pdf",
 }
@@ -43,6 +46,8 @@ MOST_GROWTH = 100.0
 STUCK = 300.0
 """Seconds without one more input after which a worker hangs in something that no signal ends."""
 FOUND_OUT = 3
+NAMED = 7
+"""Findings that the table names for each kind of input."""
 _FORK = multiprocessing.get_context("fork")
 
 
@@ -154,9 +159,23 @@ def by_place(tally: Tally) -> str:
     for (place, kind, code), count in tally.counts.items():
         total, codes, valid = rows.get((place, kind), (0, set(), 0))
         rows[place, kind] = (total + count, codes | {code}, valid + (count if code in {"VALID", "READ"} else 0))
-    lines = [f"{'处 place':<8} {'种类 kind':<26} {'数 inputs':>10} {'码 codes':>9} {'不变 unharmed':>14}"]
+    lines = [f"{'处 place':<8} {'种类 kind':<32} {'数 inputs':>10} {'码 codes':>9} {'不变 unharmed':>14}"]
     for (place, kind), (total, codes, valid) in sorted(rows.items()):
-        lines.append(f"{place:<9} {kind:<28} {total:>10,} {len(codes):>9} {valid:>14,}")
+        lines.append(f"{place:<9} {kind:<34} {total:>10,} {len(codes):>9} {valid:>14,}")
+    return "\n".join(lines)
+
+
+def depths(tally: Tally) -> str:
+    """How far the inputs of each place and kind came: the first finding that kept them out, most frequent first."""
+    rows: dict[tuple[str, str], Counter[str]] = {}
+    for (place, kind, code), count in tally.counts.items():
+        rows.setdefault((place, kind), Counter())[code] += count
+    lines = ["首个结论的分布 first findings, of a hundred"]
+    for (place, kind), codes in sorted(rows.items()):
+        total = codes.total()
+        most = [f"{code} {100 * count / total:.1f}" for code, count in codes.most_common(NAMED)]
+        rest = total - sum(count for _, count in codes.most_common(NAMED))
+        lines.append(f"{place:<4} {kind:<34} {', '.join(most)}{f', others {100 * rest / total:.1f}' if rest else ''}")
     return "\n".join(lines)
 
 
@@ -179,6 +198,7 @@ def main() -> int:
     taken = time.monotonic() - began
     found = {name: red(scene, name, asked.seed, 3_000 if asked.quick else 20_000) for name in MUTANTS}
     print(by_place(tally))
+    print(f"\n{depths(tally)}")
     print(f"\nseed {asked.seed}; {tally.total:,} inputs in {taken:.0f} s; at most {SECONDS:g} s of processor time each")
     for name, caught in found.items():
         print(f"  mutant {name:<40} {'found out' if caught else 'NOT FOUND OUT'}")

@@ -12,6 +12,7 @@ import io
 import random
 import re
 import signal
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from ledger.seals.checks import SignatureReport
 from ledger.verdict import Report, Verdict
 from scripts import fault_documents_spoil as spoil
 from scripts.documents_scene import Scene
+from scripts.fault_documents_forge import FORGERIES, Forger
 from scripts.fault_inputs_tally import Tally
 
 T = TypeVar("T")
@@ -77,14 +79,22 @@ def in_time() -> Iterator[None]:
 
 
 def parts_of(file: bytes) -> dict[str, bytes] | None:
-    """Parts by folded name as ``zipfile`` reads them; None where it cannot."""
+    """Parts by name as ``zipfile`` reads them; None where it cannot.
+
+    Names count as they are written. Only what no reader shows may bear its own in another case: a signature's files.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(file)) as archive:
             names = [info for info in archive.infolist() if not info.is_dir()]
-            found = {info.filename.lower(): archive.read(info) for info in names}
+            found = {_told(info.filename): archive.read(info) for info in names}
     except Exception:  # noqa: BLE001 - zipfile raises whatever it likes on hostile files
         return None
     return found if len(found) == len(names) else None
+
+
+def _told(name: str) -> str:
+    folded = unicodedata.normalize("NFKC", name).lower()
+    return folded if folded.endswith(("/signature.xml", "/signedvalue.dat")) else name
 
 
 @dataclass(slots=True)
@@ -94,11 +104,11 @@ class Original:
     name: str
     file: bytes
     parts: dict[str, bytes]
-    folded: dict[str, bytes] = field(init=False)
+    told: dict[str, bytes] = field(init=False)
 
     def __post_init__(self) -> None:
         """Read it once."""
-        self.folded = parts_of(self.file) or {}
+        self.told = parts_of(self.file) or {}
 
 
 class Arms:
@@ -107,6 +117,7 @@ class Arms:
     def __init__(self, scene: Scene, seed: int, tally: Tally, keep: Path | None = None) -> None:
         self.scene, self.tally, self.chance = scene, tally, random.Random(seed)  # noqa: S311 - repeatable
         self.documents = [Original(name, file, unpack(file)) for name, file in scene.documents]
+        self.forger = Forger(scene.stranger, scene.thief, [one.parts for one in self.documents])
         self.judge = remembered(scene.judge)
         self.keep = keep
         """Folder for inputs that were answered wrongly: signature values have randomness, so a seed is not all."""
@@ -120,6 +131,9 @@ class Arms:
         for name, file in self.scene.pdfs:
             if self.scene.check_pdf(file).overall is not Verdict.VALID:
                 self.tally.fault(f"PDF {name} as it was made", "not valid")
+        for name, file in self.scene.forged_pdfs:
+            if self.scene.check_pdf(file).overall is Verdict.VALID:
+                self.tally.fault(f"PDF {name}: wrong valid", "as it was made")
         for kind, value, original in self.scene.values:
             if self.scene.judge(value, original).overall is not Verdict.VALID:
                 self.tally.fault(f"DER {kind} as it was made", "not valid")
@@ -136,20 +150,26 @@ class Arms:
         kind, change = self.chance.choice(CONTENT)
         self._ofd(one, kind, change(one.parts, self.chance))
 
+    def forged(self) -> None:
+        """By somebody who knows the format and has keys, but none that are trusted."""
+        one = self.chance.choice(self.documents)
+        forgery = self.chance.choice(FORGERIES)
+        self._ofd(one, f"forged: {forgery.__name__.replace('_', ' ')}", forgery(self.forger, one.parts, self.chance))
+
     def _ofd(self, one: Original, kind: str, file: bytes) -> None:
         report = self._run("OFD", kind, file, lambda: ofd_check.check_ofd(file, self.judge, BOUNDS))
         if report is None:
             return
         self.tally.add("OFD", kind, _code(report))
-        if report.overall is Verdict.VALID and not self._same(one, file):
+        if report.overall is Verdict.VALID and not any(self._same(each, file) for each in (one, *self.documents)):
             self._wrong(f"OFD {kind}: wrong valid", one.name, file)
 
     def _same(self, one: Original, file: bytes) -> bool:
         """Whether a valid document is the one it was made from, but for fields of values that nothing covers."""
         parts = parts_of(file)
-        if parts is None or parts.keys() != one.folded.keys():
+        if parts is None or parts.keys() != one.told.keys():
             return False
-        differing = [name for name in parts if parts[name] != one.folded[name]]
+        differing = [name for name in parts if parts[name] != one.told[name]]
         if not all(name.endswith("/signedvalue.dat") and whole(parts[name]) for name in differing):
             return False
         said, meant = (ofd_check.examine(each, self.judge, BOUNDS).signatures for each in (file, one.file))
@@ -178,13 +198,14 @@ class Arms:
 
     def pdf(self) -> None:
         """A signed PDF, checked in full."""
-        name, file = self.chance.choice(self.scene.pdfs)
+        genuine = self.chance.random() < 0.75
+        name, file = self.chance.choice(self.scene.pdfs if genuine else self.scene.forged_pdfs)
         spoilt = spoil.pdf(file, self.chance)
         report = self._run("PDF", name, spoilt, lambda: self.scene.check_pdf(spoilt))
         if report is None:
             return
-        self.tally.add("PDF", name, _code(report))
-        if report.overall is Verdict.VALID and not self._same_pdf(file, spoilt):
+        self.tally.add("PDF", name if genuine else f"forged: {name}", _code(report))
+        if report.overall is Verdict.VALID and not (genuine and self._same_pdf(file, spoilt)):
             self._wrong(f"PDF {name}: wrong valid", "", spoilt)
 
     def _same_pdf(self, file: bytes, spoilt: bytes) -> bool:

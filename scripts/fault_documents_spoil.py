@@ -126,7 +126,8 @@ def part_spoilt(parts: Parts, chance: random.Random) -> bytes:
 def xml_spoilt(parts: Parts, chance: random.Random) -> bytes:
     """Elements of one XML part taken out, doubled, exchanged, changed in a letter, or strange things put in."""
     name = chance.choice([name for name in parts if name.endswith(".xml")])
-    return pack([(other, xml(data, chance) if other == name else data) for other, data in parts.items()])
+    change = chance.choice((xml, said))
+    return pack([(other, change(data, chance) if other == name else data) for other, data in parts.items()])
 
 
 def xml(data: bytes, chance: random.Random) -> bytes:
@@ -149,6 +150,22 @@ def xml(data: bytes, chance: random.Random) -> bytes:
         case _:
             tokens[one] = tokens[two]
     return b"".join(tokens)
+
+
+_SAID = re.compile(rb'"([^"<>]+)"|>([^<>]*[^<>\s][^<>]*)<')
+
+
+def said(data: bytes, chance: random.Random) -> bytes:
+    """What one attribute or text says exchanged for what another says, or changed in a digit: XML as before."""
+    places = [found.span(found.lastindex or 0) for found in _SAID.finditer(data, data.find(b"?>") + 2)]
+    if not places:
+        return xml(data, chance)
+    (start, end), (other, last) = chance.choice(places), chance.choice(places)
+    digits = [place for place in range(start, end) if data[place : place + 1].isdigit()]
+    if digits and chance.random() < 0.5:
+        place = chance.choice(digits)
+        return data[:place] + b"%d" % chance.randrange(10) + data[place + 1 :]
+    return data[:start] + data[other:last] + data[end:]
 
 
 def value_spoilt(parts: Parts, chance: random.Random) -> bytes:
@@ -189,6 +206,13 @@ def _again(data: bytes, start: int, end: int, instead: bytes) -> bytes:
         content = data[body:start] + instead + data[end:last]
         instead, start, end = encoded(data[outer], content), outer, last
     return data[:start] + instead + data[end:]
+
+
+def graft(data: bytes, other: bytes, chance: random.Random) -> bytes:
+    """An element exchanged for one of the same tag from another value, every length around it put right."""
+    start, _, end = chance.choice(elements(data))
+    alike = [other[one[0] : one[2]] for one in elements(other) if other[one[0]] == data[start]]
+    return _again(data, start, end, chance.choice(alike)) if alike else data
 
 
 def der(data: bytes, chance: random.Random) -> bytes:
@@ -243,6 +267,8 @@ def pdf(data: bytes, chance: random.Random) -> bytes:
     if not places or chance.random() < 0.4:
         return raw(data, chance)
     (start, end), other = chance.choice(places), chance.choice(places)
+    if data[start:end].isdigit() and chance.random() < 0.7:  # every offset after it stays right
+        return data[:start] + b"%0*d" % (end - start, chance.randrange(10 ** min(end - start, 18))) + data[end:]
     if chance.random() < 0.3:
         return data[:start] + chance.choice(_PDF_INSERTS) + data[start:]
     return data[:start] + data[other[0] : other[1]] + data[end:]

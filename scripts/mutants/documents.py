@@ -1,12 +1,13 @@
 """What keeps forged and hostile documents out, switched off one by one."""
 
+from dataclasses import replace
 from typing import Any
 
 from ledger.algorithms import der
 from ledger.documents import ofd_check, ofd_rules, pdf, zip_directory
 from ledger.seals import checks, seal_checks
 from ledger.seals.verifying import Outcome
-from ledger.verdict import Check, valid
+from ledger.verdict import Check, Report, valid
 
 
 def _in(module: Any) -> Any:
@@ -52,6 +53,23 @@ def trailing_bytes_taken() -> None:
 def duplicate_names_taken() -> None:
     """Two entries of an archive may have one name."""
     zip_directory._check_names = lambda central: None  # noqa: ARG005, SLF001
+
+
+def renamed_parts_taken() -> None:
+    """A part may bear another name than was signed, if only some system takes it for the same."""
+    ofd_rules._renamed = lambda signature: []  # noqa: ARG005, SLF001
+
+
+def strangers_trusted() -> None:
+    """Whose key signed does not matter, as long as the value holds and it is this document's."""
+    real = _in(checks)._check_seal_signature  # noqa: SLF001
+
+    def trusting(*given: Any) -> Any:
+        found = real(*given)
+        held = all("VALUE" not in one.reason_code and "DOCUMENT" not in one.reason_code for one in found.report.checks)
+        return replace(found, report=Report((valid("trusted", "", ""),))) if held else found
+
+    _in(checks)._check_seal_signature = trusting  # noqa: SLF001
 
 
 def list_of_signatures_ignored() -> None:
