@@ -85,7 +85,7 @@ def check_seal(
     try:
         found = seal.parse_seal(der)
     except MalformedDer as error:
-        return SealReport(Report((_unreadable(SEAL_FORMAT, error),)))
+        return SealReport(Report((_no_seal(der, error),)))
     try:
         judged = judge_seal(found, Question(trust, at, proven_at, expected))
     except Unavailable as error:
@@ -116,7 +116,7 @@ def check_signature(
             return _check_signed_data(element, original, question)
         return _check_seal_signature(signature.read_signature(element), original, question)
     except MalformedDer as error:
-        return SignatureReport(Report((_unreadable(FORMAT, error),)))
+        return SignatureReport(Report((_no_signature(der, error),)))
     except Unavailable as error:
         return SignatureReport(Report((_outage(FORMAT, error),)))
 
@@ -128,6 +128,29 @@ def _outage(item: Item, error: Unavailable) -> Check:
 
 def _unreadable(item: Item, error: MalformedDer) -> Check:
     return item.unreadable(None, error, "unreadable", "无法解析")
+
+
+def _no_signature(der: bytes, error: MalformedDer) -> Check:
+    """What cannot be read as a signature; a seal by itself is no rubbish, and yet signs nothing."""
+    try:
+        seal.parse_seal(der)
+    except MalformedDer:
+        return _unreadable(FORMAT, error)
+    en, zh = (
+        "this is a seal by itself: nothing is sealed with it",
+        "这是印章本身而非签章，未对任何文件签章",
+    )
+    return FORMAT.fails(None, "SEAL_INSTEAD_OF_SIGNATURE", en, zh)
+
+
+def _no_seal(der: bytes, error: MalformedDer) -> Check:
+    """What cannot be read as a seal; with a signature, a seal may be in it, but it is another thing."""
+    try:
+        signature.parse_signature(der)
+    except MalformedDer:
+        return _unreadable(SEAL_FORMAT, error)
+    en, zh = "this is a seal signature over a document, not the seal itself", "这是对文件的签章，而非印章本身"
+    return SEAL_FORMAT.fails(None, "SIGNATURE_INSTEAD_OF_SEAL", en, zh)
 
 
 def _check_signed_data(element: Element, original: bytes, question: Question) -> SignatureReport:

@@ -86,6 +86,10 @@ def only_sha1_of_the_document(place: Place, form: Form) -> bytes:
     return place.signature(form, data_hash=digest(DigestAlgorithm.SHA1, DOCUMENT))
 
 
+def only_md5_of_the_document(place: Place, form: Form) -> bytes:
+    return place.signature(form, data_hash=digest(DigestAlgorithm.MD5, DOCUMENT))
+
+
 def seal_expired_when_used(place: Place, form: Form) -> bytes:
     return place.signature(form, place.seal(form, valid_until=NOON - DAY))
 
@@ -207,10 +211,6 @@ def length_not_shortest(place: Place, form: Form) -> bytes:
     return b"\x30\x83" + len(whole.content).to_bytes(3, "big") + whole.content
 
 
-def seal_instead_of_signature(place: Place, form: Form) -> bytes:
-    return place.seal(form)
-
-
 DEFECTS: list[tuple[Callable[[Place, Form], bytes], set[str]]] = [
     (tampered_picture, {"SIGNATURE_VALUE_WRONG", "SEAL_SIGNATURE_WRONG"}),
     (tampered_seal_name, {"SIGNATURE_VALUE_WRONG", "SEAL_SIGNATURE_WRONG"}),
@@ -218,6 +218,7 @@ DEFECTS: list[tuple[Callable[[Place, Form], bytes], set[str]]] = [
     (signer_not_in_list, {"SIGNER_NOT_LISTED"}),
     (wrong_document_hash, {"DOCUMENT_CHANGED"}),
     (only_sha1_of_the_document, {"DIGEST_WEAK"}),
+    (only_md5_of_the_document, {"DIGEST_WEAK"}),
     (seal_expired_when_used, {"SEAL_EXPIRED", "SIGNED_OUTSIDE_SEAL_PERIOD"}),
     (seal_not_yet_valid_when_used, {"SIGNED_OUTSIDE_SEAL_PERIOD"}),
     (signed_before_the_seal_was_made, {"SIGNED_BEFORE_SEAL_WAS_MADE"}),
@@ -264,7 +265,22 @@ def test_critical_custom_data_of_a_signature(place: Place, form: Form) -> None:
 
 @pytest.mark.parametrize("form", ALL_FORMS)
 def test_seal_is_no_signature(place: Place, form: Form) -> None:
-    assert place.check(place.seal(form)).overall is Verdict.INVALID
+    report = place.check(place.seal(form)).report
+    assert (codes(report), report.overall) == ({"SEAL_INSTEAD_OF_SIGNATURE"}, Verdict.INVALID)
+
+
+@pytest.mark.parametrize("form", ALL_FORMS)
+def test_signature_is_no_seal(place: Place, form: Form) -> None:
+    report = check_seal(place.signature(form), place.trust(), NOON).report
+    assert (codes(report), report.overall) == ({"SIGNATURE_INSTEAD_OF_SEAL"}, Verdict.INVALID)
+
+
+@pytest.mark.parametrize("start", [b"%PDF-1.7\n", b"PK\x03\x04", b"", b"-----BEGIN CERTIFICATE-----\n", b"{}"])
+def test_other_kinds_of_file_are_neither(place: Place, start: bytes) -> None:
+    for report in (place.check(start + bytes(90)).report, check_seal(start + bytes(90), place.trust(), NOON).report):
+        assert report.overall is Verdict.INVALID
+        assert len(report.failures) == 1
+        assert next(iter(codes(report))).startswith("DER_")
 
 
 def test_seal_of_another_agency(place: Place) -> None:
