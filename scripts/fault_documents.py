@@ -28,7 +28,7 @@ from scripts.fault_inputs_tally import Tally
 from scripts.report import Target, conclude, progress
 
 INPUTS = 1_000_000
-SHARES = {"package": 26, "content": 26, "forged": 9, "parsers": 30, "values": 6, "pdf": 3}
+SHARES = {"package": 30, "content": 20, "forged": 6, "parsers": 35, "values": 7, "pdf": 2}
 """Inputs of a hundred by arm; what only the form sees is cheap, what signatures are verified for is not."""
 MUTANTS = {
     "documents.reference_not_compared": "content",
