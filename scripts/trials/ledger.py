@@ -54,11 +54,13 @@ class Trial:
             time.sleep(0.05)
 
     def drain(self, seconds: float = _DRAIN_SECONDS) -> int:
-        """Wait until every act of the outbox has its verdict; how many have none after ``seconds``."""
+        """Wait until every act of the outbox has its verdict, or none has got one for ``seconds``; how many have none."""
         database = Database(self.settings.database)
         try:
-            until = time.monotonic() + seconds
-            while (waiting := _waiting(database)) and time.monotonic() < until:
+            least, since = _waiting(database), time.monotonic()
+            while (waiting := _waiting(database)) and time.monotonic() < since + seconds:
+                if waiting < least:
+                    least, since = waiting, time.monotonic()
                 time.sleep(0.1)
             return waiting
         finally:
