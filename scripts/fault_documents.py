@@ -191,6 +191,8 @@ def main() -> int:
     asked = parser.parse_args()
     count, workers = (1_500, 1) if asked.quick else (asked.inputs, asked.workers)
     print(f"seed {asked.seed}, {workers} workers", flush=True)
+    if asked.keep is not None:
+        asked.keep.mkdir(parents=True, exist_ok=True)
     # pyHanko tells its logger of everything that it finds odd, at length
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL + 1)
     scene, began = Scene.build(), time.monotonic()
