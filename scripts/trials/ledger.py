@@ -54,7 +54,7 @@ class Trial:
             time.sleep(0.05)
 
     def drain(self, seconds: float = _DRAIN_SECONDS) -> int:
-        """Wait until every act of the outbox has its verdict, or none has got one for ``seconds``; how many have none."""
+        """Wait until every act has its verdict or, for ``seconds``, none has got one; how many are left."""
         database = Database(self.settings.database)
         try:
             least, since = _waiting(database), time.monotonic()
