@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -23,7 +24,7 @@ from scripts.documents_scene import SECOND, SHEET, Desk
 from scripts.report import Target, conclude, progress
 
 GOAL = 2.0
-Verification = tuple[Any, ...]
+Verification = Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,13 @@ class Subject:
 
 
 def recorded(desk: Desk, file: bytes) -> tuple[Verification, ...]:
-    """Arguments of every verification that one check makes, memories emptied before."""
+    """Every verification that one check makes, to be made again; memories emptied before."""
     seen: list[Verification] = []
     real = verifying.verify
 
-    def verify(*given: Any) -> Any:
-        seen.append(given)
-        return real(*given)
+    def verify(*given: Any, **named: Any) -> Any:
+        seen.append(partial(real, *given, **named))
+        return seen[-1]()
 
     users: list[ModuleType] = [
         one for one in (checks, data_checks, revocation, seal_checks, trust, verifying) if hasattr(one, "verify")
@@ -92,8 +93,8 @@ def operations(one: Subject) -> None:
     """The yardstick."""
     for data in one.hashed:
         digest(DigestAlgorithm.SM3, data)
-    for given in one.verified:
-        verifying.verify(*given)
+    for verify in one.verified:
+        verify()
 
 
 def taken(work: Callable[[], object]) -> float:
