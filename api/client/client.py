@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from api.client.cases import Cases
+from api.client.challenge import check_challenge, site_of
 from api.client.events import Event, read_events
 from api.client.forms import class_of, read_act, write_act
 from api.client.proofs import Proofs
@@ -111,15 +112,15 @@ class HuxinClient:
         return parse_id((self._session or self.sign_in()).officer)
 
     def sign_in(self) -> Session:
-        """Sign in with the key (EIP-4361); the session's token goes with every later request."""
+        """Sign in with the key (EIP-4361); the session's token goes with every later request.
+
+        Conflict where the text to sign is for another key or another site than the one called.
+        """
         address = checksum(self.signer.address)
         challenge = self._transport.ask(
             "POST", "/v1/session/challenge", Challenge, ChallengeRequest(address=address), key=self._key()
         )
-        if address not in challenge.message:
-            raise Conflict(
-                "CHALLENGE_DIFFERS", "the text to sign names another address", "登录文本中的地址与本密钥不符"
-            )
+        check_challenge(challenge.message, self.signer.address, site_of(self._transport.base_url))
         signature = self.signer.sign(personal_digest(challenge.message))
         asked = SessionRequest(message=challenge.message, signature="0x" + signature.hex())
         self._session = self._transport.ask("POST", "/v1/session", Session, asked)

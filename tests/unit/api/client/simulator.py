@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -10,16 +11,18 @@ from api.services.decode import TYPES, decode
 from api.services.words import reason_view
 from ledger import calldata
 from ledger.acts import Proposal, contract_of, kind_of
-from ledger.crypto import address_of, checksum, keccak, recover
+from ledger.crypto import address_of, checksum, keccak, parse_address, recover
 from ledger.eip712 import digest, message, struct_hash, typed_data
 from ledger.errors import HuxinError
 from ledger.ids import format_id
 from ledger.reasons import Reason
 from ledger.rules import judge
+from ledger.signin import SignIn
 from ledger.world import CONTRACTS, CouncilRecord, Deployment, World
 
 COUNCIL_KEYS = tuple(sorted((keccak(bytes([n])) for n in range(3)), key=address_of))
 CHAIN_ID = 7
+SITE = "ledger.test"
 
 
 class Simulator:
@@ -54,7 +57,7 @@ class Simulator:
         routes: dict[tuple[str, str], Callable[[Any], Any]] = {
             ("GET", "/v1/network"): self._network,
             ("GET", "/v1/agencies"): lambda _: {"items": [], "next": None},
-            ("POST", "/v1/session/challenge"): self._challenge,
+            ("POST", "/v1/session/challenge"): self.challenge,
             ("POST", "/v1/session"): self._session,
             ("POST", "/v1/acts/prepare"): self._prepare,
             ("POST", "/v1/acts"): self._submit,
@@ -77,8 +80,12 @@ class Simulator:
             "firstBlock": 1, "indexedBlock": 1, "indexedTime": self.now(), "serverTime": self.now(),
         }  # fmt: skip
 
-    def _challenge(self, body: Any) -> Any:
-        return {"message": f"sign in as {body['address']}", "expires": self.now() + 300}
+    def challenge(self, body: Any) -> Any:
+        asked = SignIn(
+            SITE, parse_address(body["address"]), f"http://{SITE}/v1/session", CHAIN_ID, "n" * 8,
+            datetime.fromtimestamp(self.now(), UTC),
+        )  # fmt: skip
+        return {"message": asked.text(), "expires": self.now() + 300}
 
     def _session(self, body: Any) -> Any:
         text = body["message"].encode()

@@ -1,5 +1,6 @@
 """The client against the reference rules: it signs what it computed, repeats what is safe, believes no server."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from api.client.council import call_named, make_proposal, sign_proposal
 from api.client.events import parse_events
 from api.signers import KeySigner
 from ledger import acts
-from ledger.crypto import keccak, recover
+from ledger.crypto import checksum, keccak, recover
 from ledger.errors import Conflict, Forbidden, HuxinError, InvalidInput, NotFound, TooMany, Unauthenticated, Unavailable
 from ledger.ids import FOREVER, scoped
 from tests.unit.api.client.simulator import COUNCIL_KEYS, Simulator, problem
@@ -105,15 +106,52 @@ def test_lying_server_gets_no_signature(
     assert caught.value.code == "PREPARED_DIFFERS"
 
 
-def test_challenge_for_another_address_is_not_signed(client: HuxinClient, simulator: Simulator) -> None:
+def _challenged(simulator: Simulator, change: Callable[[str], str]) -> None:
+    """Let the server change the text it wants signed."""
+
     def other(request: httpx.Request) -> httpx.Response | None:
-        asked = request.url.path == "/v1/session/challenge"
-        return httpx.Response(200, json={"message": "sign in as 0xabc", "expires": NOW}) if asked else None
+        if request.url.path != "/v1/session/challenge":
+            return None
+        given = simulator.challenge(json.loads(request.content))
+        return httpx.Response(200, json=given | {"message": change(given["message"])})
 
     simulator.faults.append(other)
+
+
+@pytest.mark.parametrize("change", [
+    lambda text: text.replace(checksum(ADMIN.address), checksum(bytes(19) + b"\x01")),
+    lambda text: text.replace("URI: ", "URL: "),
+    lambda text: f"{text}\nsign anything",
+])  # fmt: skip
+def test_challenge_for_another_address_is_not_signed(
+    client: HuxinClient, simulator: Simulator, change: Callable[[str], str]
+) -> None:
+    _challenged(simulator, change)
     with pytest.raises(Conflict) as caught:
         client.sign_in()
     assert caught.value.code == "CHALLENGE_DIFFERS"
+
+
+@pytest.mark.parametrize("change", [
+    lambda text: text.replace("ledger.test", "ministry.test"),
+    lambda text: text.replace("ledger.test wants", "ministry.test wants"),
+    lambda text: text.replace("//ledger.test", "//ministry.test"),
+    lambda text: text.replace("ledger.test", "ledger.test.evil.test"),
+    lambda text: text.replace("ledger.test", "ledger.test:8443"),
+])  # fmt: skip
+def test_challenge_relayed_from_another_site_is_not_signed(
+    client: HuxinClient, simulator: Simulator, change: Callable[[str], str]
+) -> None:
+    _challenged(simulator, change)
+    with pytest.raises(Conflict) as caught:
+        client.sign_in()
+    assert caught.value.code == "CHALLENGE_OF_ANOTHER_SITE"
+
+
+@pytest.mark.parametrize("url", ["http://ledger.test:80/", "http://LEDGER.test"])
+def test_a_site_is_known_however_its_address_is_written(simulator: Simulator, url: str) -> None:
+    client = HuxinClient(url, ADMIN, over=simulator.transport, clock=lambda: float(NOW), patience=Patience(1.0, 1, 0.0))
+    assert client.sign_in().token
 
 
 def _failing(times: int, make: Callable[[], httpx.Response]) -> Fault:

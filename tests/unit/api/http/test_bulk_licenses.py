@@ -44,7 +44,7 @@ class Issuer:
         self.wire = Recorded(town)
         numbers = itertools.count(len(list(folder.iterdir())))
         self.client = HuxinClient(
-            "http://testserver", KeySigner(key_of(DECIDER)), over=self.wire, clock=lambda: float(town.now),
+            "http://127.0.0.1:8600", KeySigner(key_of(DECIDER)), over=self.wire, clock=lambda: float(town.now),
             random_bytes=lambda size: (keccak(b"issuer %d" % next(numbers)) * 2)[:size], sleep=lambda _: town.settle(),
         )  # fmt: skip
         self.random = numbered()

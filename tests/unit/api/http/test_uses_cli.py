@@ -36,7 +36,7 @@ class Wire(httpx.BaseTransport):
 @pytest.fixture
 def run(town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     def client(_url: str, signer: Any = None, **_: Any) -> HuxinClient:
-        return HuxinClient("http://testserver", signer, over=Wire(town), clock=lambda: float(town.now))
+        return HuxinClient("http://127.0.0.1:8600", signer, over=Wire(town), clock=lambda: float(town.now))
 
     monkeypatch.setattr("api.cli.session.HuxinClient", client)
     (tmp_path / "password").write_text("a long enough password", "utf-8")
