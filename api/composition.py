@@ -17,6 +17,7 @@ from api.services.container import Container
 from api.services.documents import DocumentVerification
 from api.services.eventfeed import EventFeed
 from api.services.examination import Examination
+from api.services.forms import LicenseForms
 from api.services.grantsearch import GrantSearch
 from api.services.licensehistory import LicenseHistory
 from api.services.licensing import Licensing
@@ -93,6 +94,10 @@ def assemble(
     casework = Casework(
         store.cases, store.documents, vault, worlds.scratch, preflight.has_grant, reliances, seal_records, clock
     )
+    license_forms = LicenseForms(
+        casework, store.cases, lambda leaf, _issuer: store.registry.license(leaf),
+        lambda leaf, _issuer: store.registry.superseded_by(leaf), vitals.freshness,
+    )  # fmt: skip
     tracking = Tracking(store.outbox, store.outcomes, store.cases)
     submissions = Submissions(network.deployment, worlds, clock, tracking.are_known)
     store.outbox.open_bench = Examination(worlds, clock, casework.is_party).open_bench
@@ -110,6 +115,7 @@ def assemble(
     return Container(
         network=network, store=store, new_world=worlds.scratch, submissions=submissions, tracking=tracking,
         preflight=preflight, casework=casework, licensing=licensing, uses=uses,
+        license_forms=license_forms,
         seal_uses=SealUses(use_reads, casework, seal_records), vitals=vitals, readiness=readiness,
         documents=DocumentVerification(store.registry, store.outcomes),
         quick_verification=QuickVerification(store.lookup, moments, clock),

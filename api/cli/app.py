@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from api.cli import (
-    case_commands,
     document_commands,
+    form_commands,
     grant_commands,
     key_commands,
     license_commands,
@@ -35,7 +35,7 @@ app = typer.Typer(
 )
 for part in (
     key_commands.keys, registry_commands.agency, registry_commands.window, registry_commands.officer,
-    registry_commands.item, grant_commands.grant, case_commands.case, use_commands.seal, license_commands.license_,
+    registry_commands.item, grant_commands.grant, form_commands.case, use_commands.seal, license_commands.license_,
     document_commands.verify, key_commands.council,
 ):  # fmt: skip
     app.add_typer(part)

@@ -9,6 +9,7 @@ import typer
 from api.cli import parsing
 from api.cli.session import REFUSED, Session, command, group
 from api.client import HuxinClient
+from api.client.paper import read_record
 from api.wire.acts import PreflightRequest
 from ledger.acts import Open, Step
 from ledger.commitments import case_commitment
@@ -83,18 +84,25 @@ def case_step(
         typer.Option(exists=True, dir_okay=False, help="盖章文件,其用印记录并入 --document sealed OFD of a decision"),
     ] = None,
     seal: Annotated[str | None, typer.Option(help="印章,缺省为 subject seal; the subject if not said")] = None,
+    forms: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="纸质证照记录 JSON,并入 --document what became of the paper form"
+        ),
+    ] = None,
 ) -> None:
     """办理一个环节。Take one step of a case."""
-    if (evidence and root) or (sealed and not evidence):
+    if (evidence and root) or ((sealed or forms) and not evidence):
         en, zh = (
-            "--evidence or --document, and --sealed with --document",
-            "只能给出其中一个;--sealed 须与 --document 同用",
+            "--evidence or --document; --sealed and --forms with --document",
+            "只能给出其中一个;--sealed、--forms 须与 --document 同用",
         )
         raise InvalidInput("OPTIONS_CONFLICT", "--evidence", en, zh)
     with session.officer_client() as client:
         name, identity = parsing.action(action), parsing.word(key, "case")
         cursor = client.cases.cursor(identity)
         named = _sealed(client, sealed, seal or subject, parsing.subject(subject)) if sealed else ()
+        named += read_record(parsing.text_file(forms)).entries() if forms else ()
         kept = parsing.word(root, "evidence")
         if evidence:
             kept = client.cases.store(identity, _made(client, evidence, named))

@@ -1,5 +1,6 @@
 """Cases and their documents, for parties and auditors who have signed in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from api.client.trail import Cursor
@@ -16,6 +17,7 @@ from api.wire.cases import (
     StepView,
     VerifiedLicenseView,
 )
+from api.wire.forms import FormsView
 from ledger.evidence import Document
 from ledger.evidence_json import read_document, write_document
 
@@ -50,6 +52,11 @@ class Cases:
     def licenses(self, case_key: bytes) -> tuple[VerifiedLicenseView, ...]:
         """Licenses in the place of papers, each judged again; these reads are logged."""
         return self._all(_path(case_key, "/licenses"), Page[VerifiedLicenseView])
+
+    def forms(self, case_key: bytes, also: Sequence[bytes] = ()) -> FormsView:
+        """Whether paper and electronic form of each license share one fate, over ``also`` too; reads are logged."""
+        asked = {"also": ["0x" + one.hex() for one in also]}
+        return self._transport.ask("GET", _path(case_key, "/forms"), FormsView, params=asked)
 
     def reads(self, case_key: bytes) -> tuple[ReadView, ...]:
         """Who read what."""

@@ -15,13 +15,13 @@ from api.http.limits import LimitRequests, Limits
 from api.http.metrics import Metrics
 from api.http.onepiece import InOnePiece
 from api.http.rates import Buckets, Callers
-from api.http.routes import acts, cases, grants, operations, proofs, registry, sessions, uses
+from api.http.routes import acts, cases, forms, grants, operations, proofs, registry, sessions, uses
 from api.http.turns import Turns
 from api.services.container import Container
 
 ROUTERS = (
     operations.router, sessions.router, registry.router, grants.router, acts.router, cases.router, proofs.router,
-    uses.router,
+    uses.router, forms.router,
 )  # fmt: skip
 
 

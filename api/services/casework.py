@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from api.services import forms
 from api.services.ports import Now
 from api.services.reliance import Reliances, Relied
 from api.services.sealuses import SealRecords
@@ -14,6 +15,7 @@ from api.store.reads import CaseReads
 from ledger.deadlines import Clock, Taken, clocks
 from ledger.errors import Fault, InvalidInput, NotFound
 from ledger.evidence import Document
+from ledger.evidence_forms import KINDS as OF_FORMS
 from ledger.evidence_json import read_document, write_document
 from ledger.evidence_license import KIND as VERIFIED_LICENSE
 from ledger.evidence_rules import draft_faults
@@ -98,6 +100,7 @@ class Casework:
         try:
             self._reliances.admit(case, document)
             self._seal_records.admit(case, document)
+            forms.admit(document)
         except InvalidInput as error:
             raise InvalidInput.of([_at_body(fault) for fault in error.faults]) from error
         wrapped = self._documents.wrapped_key(case) or self._documents.keep_key(case, self._vault.new_case_key(case))
@@ -144,6 +147,15 @@ class Casework:
         if found is not None:
             self._documents.log_read(case, root, user.officer, self._now(), "seal use")
         return found
+
+    def paper_forms(self, user: User, case: bytes) -> tuple[forms.Kept, ...]:
+        """What its evidence says of the paper forms of licenses; the reads are on disk before."""
+        stored = [one for one in self.listing(user, case) if one.kind in OF_FORMS]
+        found = [forms.kept(one, lambda each: read_document(self._open(each))) for one in stored]
+        told = tuple(one for one in found if one is not None)
+        for one in told:
+            self._documents.log_read(case, one.stored.root, user.officer, self._now(), "paper form")
+        return told
 
     def destroy(self, user: User, root: bytes, name: str) -> None:
         """Destroy a field's salt and value for good, in each case where the asker's agency may.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from api.services.casework import Casework
 from api.services.documents import DocumentVerification
 from api.services.eventfeed import EventFeed
+from api.services.forms import LicenseForms
 from api.services.licensing import Licensing
 from api.services.ports import Now, RandomBytes
 from api.services.preflight import Preflight
@@ -36,6 +37,7 @@ class Container:
     casework: Casework
     licensing: Licensing
     uses: Uses
+    license_forms: LicenseForms
     seal_uses: SealUses
     documents: DocumentVerification
     quick_verification: QuickVerification

@@ -1,14 +1,13 @@
 """Electronic licenses 电子证照: metadata, holders, states, both forms, and what of them is anchored."""
 
-from ledger.licenses.forms import FormChange, FormEvent, check_forms
+from ledger.licenses.forms import Held, check_forms
 from ledger.licenses.holder import HolderCode, HolderCodeType
 from ledger.licenses.metadata import LicenseMetadata
 from ledger.licenses.share import Salts, Sealed, Share, commit
 from ledger.licenses.states import LicenseState, StatusChange, state_of, status_change
 
 __all__ = [
-    "FormChange",
-    "FormEvent",
+    "Held",
     "HolderCode",
     "HolderCodeType",
     "LicenseMetadata",

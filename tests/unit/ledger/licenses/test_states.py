@@ -1,16 +1,14 @@
-"""States of licenses and what becomes of them on the ledger; both forms share one fate."""
+"""States of licenses and what becomes of them on the ledger."""
 
 import itertools
 
 import pytest
 
 from ledger.errors import Conflict
-from ledger.licenses import FormChange, FormEvent, LicenseState, check_forms, state_of, status_change
-from ledger.licenses.forms import paper_commitment
+from ledger.licenses import LicenseState, state_of, status_change
 from ledger.licenses.states import FOLLOWING
 from ledger.reasons import Reason
 from ledger.records import Interval, Status
-from ledger.verdict import Verdict
 
 S = LicenseState
 
@@ -48,28 +46,3 @@ def test_reason_that_contradicts_the_status_is_not_believed() -> None:
     assert state_of(Status.REVOKED, 200) is S.CANCELLED
     assert state_of(Status.SUPERSEDED) is S.LAPSED
     assert state_of(Status.NONE) is None
-
-
-PAPER, LEAF = paper_commitment(b"\1" * 32, "No.0001"), b"\2" * 32
-
-
-@pytest.mark.parametrize("event", list(FormEvent))
-@pytest.mark.parametrize(
-    ("paper", "electronic", "code"),
-    [
-        (PAPER, LEAF, "OK"),
-        (PAPER, None, "FORMS_PAPER_ONLY"),
-        (None, LEAF, "FORMS_ELECTRONIC_ONLY"),
-        (None, None, "FORMS_NEITHER"),
-    ],
-)
-def test_form_left_behind_is_found(event: FormEvent, paper: bytes | None, electronic: bytes | None, code: str) -> None:
-    said = check_forms([FormChange(event, paper, electronic)])
-    assert said.checks[0].reason_code == code
-    assert said.overall is (Verdict.VALID if code == "OK" else Verdict.INVALID)
-
-
-def test_license_without_paper_names_none() -> None:
-    assert check_forms([FormChange(FormEvent.ISSUED, None, LEAF)], has_paper=False).overall is Verdict.VALID
-    said = check_forms([FormChange(FormEvent.ISSUED, PAPER, LEAF)], has_paper=False)
-    assert said.checks[0].reason_code == "FORMS_NO_PAPER"
