@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Protocol
 
 from api.services.signin import User
@@ -80,10 +81,10 @@ class _File:
     roots: frozenset[bytes]
 
     @property
-    def signed(self) -> Iterator[FormRecord]:
-        """Records that a step was signed on, in the order of the steps."""
-        by_place = sorted((one.steps, one.kept.record) for one in self.told if one.steps and one.kept.record)
-        return (record for _, record in by_place)
+    def signed(self) -> Iterator[tuple[int, FormRecord]]:
+        """Records that a step was signed on, each with the place on the chain of the first."""
+        places = {step.seq: step.position for step in self.steps}
+        return ((places[one.steps[0]], one.kept.record) for one in self.told if one.steps and one.kept.record)
 
     def unread(self) -> Iterator[Check]:
         """One check for each piece of evidence that is not there, cannot be read, or was never signed."""
@@ -125,9 +126,10 @@ class LicenseForms:
             en, zh = "the cases are of different home agencies", "这些办件属于不同的审批机构"
             raise InvalidInput("FORMS_OF_ANOTHER_AGENCY", "also", en, zh)
         fresh, unread = self._fresh(), [check for one in files for check in one.unread()]
-        records = [record for one in files for record in one.signed]
+        signed = sorted((each for one in files for each in one.signed), key=itemgetter(0))
+        records = [record for _, record in signed]
         ledger = self._held(files, records)
-        found = check_forms(records, ledger, is_fresh=not fresh.code, is_whole=not unread).checks
+        found = check_forms(records, ledger, is_fresh=not fresh.code, is_whole=not (unread or fresh.code)).checks
         if not (unread or found):
             en, zh = "the cases issued, changed and cancelled no license", "办件未制发、变更或注销证照"
             found = (valid("forms.none", en, zh),)

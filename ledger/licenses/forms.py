@@ -6,8 +6,8 @@ was done to one form alone is a finding: the other is still in somebody's hands 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ledger.evidence_forms import FormEvent, FormRecord
 from ledger.records import Status
@@ -43,24 +43,46 @@ def check_forms(
 ) -> Report:
     """One check an event that the evidence tells of, then one for each that only the ledger knows.
 
-    ``records`` oldest first; ``ledger`` has each license that is named. ``is_fresh``: the index has read the whole
-    chain, so that what it does not have is not there; ``is_whole``: all evidence of the cases could be read.
+    ``records`` oldest first: of one event a later one completes the former, as when paper is printed on delivery;
+    ``ledger`` has each license that is named. ``is_fresh``: the index has read the whole chain, so that what it does
+    not have is not there; ``is_whole``: all evidence of the cases could be read.
     """
-    papers, held = _Papers(records, ledger), {one.leaf: one for one in ledger}
-    told = [_told(held.get(one.license, Held(one.license)), one, papers, is_fresh=is_fresh) for one in records]
-    return report([*told, *_untold(records, ledger, papers, is_whole=is_whole)])
+    held = {one.leaf: one for one in ledger}
+    events = _merged(records, held)
+    papers = _Papers(records, events, ledger)
+    told = [_told(held.get(one.license, Held(one.license)), one, papers, is_fresh=is_fresh) for one in events]
+    return report([*told, *_untold(events, ledger, papers, is_whole=is_whole)])
+
+
+def _merged(records: Sequence[FormRecord], held: Mapping[bytes, Held]) -> tuple[FormRecord, ...]:
+    """One record an event of a license; a paper form that one of them names is not talked away by another."""
+    found: dict[tuple[bytes, FormEvent], FormRecord] = {}
+    for one in records:
+        # who calls a change an issue would be spared taking the old paper back
+        is_change = one.event is FormEvent.ISSUED and held.get(one.license, Held(one.license)).supersedes is not None
+        event = FormEvent.CHANGED if is_change else one.event
+        before = found.get((one.license, event), one)
+        found[one.license, event] = replace(
+            before, event=event, has_paper=before.has_paper or one.has_paper, printed=one.printed or before.printed,
+            taken_back=one.taken_back or before.taken_back,
+        )  # fmt: skip
+    return tuple(found.values())
 
 
 class _Papers:
-    """Which papers of a license the evidence knows of."""
+    """Which papers of a license the evidence knows of; ``taken_back`` by the license that ended."""
 
-    def __init__(self, records: Sequence[FormRecord], ledger: Sequence[Held]) -> None:
+    def __init__(self, records: Sequence[FormRecord], events: Sequence[FormRecord], ledger: Sequence[Held]) -> None:
         self.printed: dict[bytes, set[str]] = defaultdict(set)
-        self.without = {one.license for one in records if not one.has_paper}
+        self.taken_back: dict[bytes, set[str]] = defaultdict(set)
+        self.without = {one.license for one in events if not one.has_paper}
         self.before = {one.leaf: one.supersedes for one in ledger}
         for one in records:
             if one.printed is not None:
                 self.printed[one.license].add(one.printed)
+            ended = self.ended(one.event, one.license)
+            if one.taken_back is not None and ended is not None:
+                self.taken_back[ended].add(one.taken_back)
 
     def ended(self, event: FormEvent, leaf: bytes) -> bytes | None:
         """The license whose paper must not stay with its holder."""
@@ -72,33 +94,31 @@ class _Papers:
 
 
 def _told(held: Held, one: FormRecord, papers: _Papers, *, is_fresh: bool) -> Check:
-    # who calls a change an issue would be spared taking the old paper back
-    event = FormEvent.CHANGED if one.event is FormEvent.ISSUED and held.supersedes is not None else one.event
+    event = one.event
     facts, zh = _facts(event, one.license), _ZH[event]
     if not held.saw(event):
         if is_fresh:
-            return _paper_only(one, event)
+            return _paper_only(one)
         en = "the index is behind the chain: what became of the electronic form is not known"
         return indeterminate(_name(event), "FORMS_LEDGER_UNKNOWN", en, "索引落后于链,电子证照的情况未知", facts)
     if event is not FormEvent.CANCELLED and one.has_paper and one.printed is None:
         return _electronic_only(event, one.license)
     ended = papers.ended(event, one.license)
-    if ended is not None and (wrong := _left(event, one, ended, papers)):
+    if ended is not None and (wrong := _left(one, ended, papers)):
         return wrong
     if one.printed is None and one.taken_back is None:
         return valid(_name(event), f"{event}; the license has no paper form", f"已{zh},该证照没有纸质形式", facts)
     return valid(_name(event), f"both forms were {event}", f"纸质与电子证照已同步{zh}", facts)
 
 
-def _left(event: FormEvent, one: FormRecord, ended: bytes, papers: _Papers) -> Check | None:
-    """What is wrong with taking back the paper of a license that ended; None if nothing is."""
-    facts = _facts(event, one.license)
-    if one.taken_back is not None:
-        if one.taken_back in papers.printed.get(ended, {one.taken_back}):
-            return None
+def _left(one: FormRecord, ended: bytes, papers: _Papers) -> Check | None:
+    """What is wrong with taking back every paper of a license that ended; None if nothing is."""
+    event, facts = one.event, _facts(one.event, one.license)
+    printed, taken_back = papers.printed.get(ended, set()), papers.taken_back.get(ended, set())
+    if printed and taken_back and not printed & taken_back:
         en, zh = "the paper that was taken back is not the one that was printed", "收回的不是原印制的纸质证照"
         return invalid(_name(event), "FORMS_ANOTHER_PAPER", en, zh, facts)
-    if not papers.is_out(ended, one):
+    if printed <= taken_back and (taken_back or not papers.is_out(ended, one)):
         return None
     if event is FormEvent.CANCELLED:
         return _electronic_only(event, one.license)
@@ -107,9 +127,9 @@ def _left(event: FormEvent, one: FormRecord, ended: bytes, papers: _Papers) -> C
 
 
 def _untold(
-    records: Sequence[FormRecord], ledger: Sequence[Held], papers: _Papers, *, is_whole: bool
+    events: Sequence[FormRecord], ledger: Sequence[Held], papers: _Papers, *, is_whole: bool
 ) -> Iterator[Check]:
-    told = {(one.license, one.event) for one in records}
+    told = {(one.license, one.event) for one in events}
     for one in ledger:
         if one.is_issued and not told & {(one.leaf, event) for event in _ISSUING}:
             event = FormEvent.CHANGED if one.supersedes is not None else FormEvent.ISSUED
@@ -122,16 +142,19 @@ def _untold(
 
 def _silent(event: FormEvent, leaf: bytes, of: set[bytes], papers: _Papers, *, is_whole: bool) -> Check:
     """An event that only the ledger knows; ``of``: the licenses whose papers it concerns."""
-    if is_whole and of & papers.printed.keys():
-        return _electronic_only(event, leaf)
     name, facts, zh = _name(event), _facts(event, leaf), _ZH[event]
+    if is_whole and of & papers.printed.keys():
+        en = f"the electronic form was {event}; by all evidence of the cases looked at, the paper one was not"
+        zh = f"电子证照已{zh},所查办件的材料中,纸质证照未同步{zh}"
+        return invalid(name, "FORMS_ELECTRONIC_ONLY", en, zh, facts)
     if of <= papers.without and not of & papers.printed.keys():
         return valid(name, f"{event}; the license has no paper form", f"已{zh},该证照没有纸质形式", facts)
     en = f"the electronic form was {event}; no evidence that can be read says what became of the paper one"
     return indeterminate(name, "FORMS_NOT_RECORDED", en, f"电子证照已{zh},可读的材料未载明纸质证照如何处理", facts)
 
 
-def _paper_only(one: FormRecord, event: FormEvent) -> Check:
+def _paper_only(one: FormRecord) -> Check:
+    event = one.event
     name, facts, zh = _name(event), _facts(event, one.license), _ZH[event]
     if one.printed is None and one.taken_back is None:
         en = f"said to be {event}, and the ledger knows nothing of it"

@@ -148,6 +148,14 @@ def test_license_handed_out_in_one_form_only(fresh: Town) -> None:
     assert judged(fresh, handed_out(fresh, 2, has_paper=False)[0]) == ("valid", [])
 
 
+def test_paper_printed_when_it_is_delivered_completes_what_was_issued(fresh: Town) -> None:
+    case, leaf = handed_out(fresh, 1)
+    root = stored(fresh, case, FormRecord(FormEvent.ISSUED, leaf, printed=SERIAL), DocumentKind.DELIVERY)
+    assert judged(fresh, case)[0] == "invalid"
+    fresh.carry(fresh.signed(fresh.step(1, Action.DELIVER, evidence=root)))
+    assert judged(fresh, case) == ("valid", [])
+
+
 def test_record_that_no_step_was_signed_on_counts_for_nothing(fresh: Town) -> None:
     case, leaf = handed_out(fresh, 1, printed=SERIAL)
     revoke(fresh, leaf)
@@ -189,6 +197,10 @@ def test_ledger_out_of_reach_is_indeterminate_and_nothing_called_wrong(fresh: To
     fresh.head.is_down = True
     assert judged(fresh, case) == ("indeterminate", ["CHAIN_UNREACHABLE"])
     assert judged(fresh, ending) == ("indeterminate", ["CHAIN_UNREACHABLE", "FORMS_LEDGER_UNKNOWN"])
+    fresh.head.is_down = False
+    revoke(fresh, leaf)
+    fresh.head.is_down = True
+    assert judged(fresh, case) == ("indeterminate", ["CHAIN_UNREACHABLE", "FORMS_NOT_RECORDED"])
 
 
 def test_nobody_else_learns_of_papers_and_no_serial_is_told(fresh: Town, caplog: pytest.LogCaptureFixture) -> None:

@@ -29,12 +29,16 @@ def codes(*records: FormRecord, held: tuple[Held, ...], **more: Any) -> list[str
 
 @pytest.mark.parametrize(("records", "held"), [
     ([ISSUED], [ACTIVE]), ([ISSUED, CHANGED], [REPLACED, NEWER]), ([ISSUED, CANCELLED], [REVOKED]),
+    ([replace(ISSUED, printed=None), ISSUED], [ACTIVE]),
+    ([ISSUED, replace(CANCELLED, taken_back=None), CANCELLED], [REVOKED]),
+    ([ISSUED, replace(ISSUED, printed="No.2"), CANCELLED, replace(CANCELLED, taken_back="No.2")], [REVOKED]),
     ([CANCELLED], [replace(REVOKED, is_issued=False)]), ([CHANGED], [NEWER]), ([PAPERLESS], [ACTIVE]),
     ([PAPERLESS], [REVOKED]), ([PAPERLESS, replace(CHANGED, taken_back=None)], [REPLACED, NEWER]),
     ([ISSUED, replace(CHANGED, has_paper=False, printed=None)], [REPLACED, NEWER]),
     ([replace(CANCELLED, has_paper=False, taken_back=None)], [replace(REVOKED, is_issued=False)]),
 ], ids=[
-    "issued", "changed", "cancelled", "cancelled by another case than issued", "changed by another case",
+    "issued", "changed", "cancelled", "printed on delivery", "taken back later", "two copies, both taken back",
+    "cancelled by another case than issued", "changed by another case",
     "without paper", "without paper, cancelled", "first paper with a change", "paper given up with a change",
     "cancelled without paper",
 ])  # fmt: skip
@@ -63,6 +67,8 @@ def test_what_was_done_to_both_forms_is_valid(records: list[FormRecord], held: l
     ([ISSUED, replace(CHANGED, has_paper=False, printed=None, taken_back=None)], [REPLACED, NEWER],
      "FORMS_OLD_PAPER_LEFT"),
     ([ISSUED, replace(CANCELLED, taken_back="No.9")], [REVOKED], "FORMS_ANOTHER_PAPER"),
+    ([ISSUED, replace(ISSUED, printed="No.2"), CANCELLED], [REVOKED], "FORMS_ELECTRONIC_ONLY"),
+    ([replace(ISSUED, printed=None), PAPERLESS], [ACTIVE], "FORMS_ELECTRONIC_ONLY"),
     ([ISSUED, replace(CHANGED, taken_back="No.2")], [REPLACED, NEWER], "FORMS_ANOTHER_PAPER"),
 ], ids=[
     "paper printed, nothing on the ledger", "paper printed for a license of another case",
@@ -71,7 +77,7 @@ def test_what_was_done_to_both_forms_is_valid(records: list[FormRecord], held: l
     "cancelled, nothing recorded", "changed elsewhere, nothing recorded", "changed here, nothing recorded",
     "old paper taken back, no new one printed", "claims the cancellation of both", "claims a license without paper",
     "old paper left", "change called issue", "old paper left when paper was given up", "another paper taken back",
-    "new paper taken back",
+    "second copy left with the holder", "paper talked away later", "new paper taken back",
 ])  # fmt: skip
 def test_form_left_behind_is_found(records: list[FormRecord], held: list[Held], code: str) -> None:
     found = check_forms(records, held)
