@@ -8,16 +8,28 @@ from typing import Any
 import pytest
 
 from ledger import acts
-from ledger.crypto import keccak
+from ledger.crypto import address_of, keccak
 from ledger.evidence import Document, DocumentKind
 from ledger.evidence_forms import FormEvent, FormRecord
 from ledger.evidence_json import write_document
 from ledger.evidence_rules import Entry
-from ledger.procedure import Action
+from ledger.ids import FOREVER, scoped
+from ledger.procedure import Action, Role
 from ledger.rules.licenses import leaf_of
 from tests.unit.api.http.test_seal_uses import reviewed
 from tests.unit.api.http.test_uses import license_of
-from tests.unit.api.http.town import AUDITOR, CLERK, DECIDER, NOTHING, SEAL, STRANGER, Town
+from tests.unit.api.http.town import (
+    AUDITOR,
+    AWAY,
+    AWAY_ADMIN,
+    CLERK,
+    DECIDER,
+    NOTHING,
+    SEAL,
+    STRANGER,
+    Town,
+    key_of,
+)
 
 SERIAL, NEXT_SERIAL = "湘食证00011", "湘食证00012"
 
@@ -135,6 +147,41 @@ def test_paper_printed_for_a_license_that_was_never_issued_or_by_another_case(fr
     root = stored(fresh, another, FormRecord(FormEvent.ISSUED, leaf, printed=NEXT_SERIAL), DocumentKind.DELIVERY)
     fresh.carry(fresh.signed(fresh.step(3, Action.DELIVER, evidence=root)))
     assert judged(fresh, another) == ("invalid", ["FORMS_PAPER_ONLY"])
+
+
+def test_license_that_names_no_case_is_that_of_the_case_that_handed_it_out(fresh: Town) -> None:
+    case, one = approved(fresh, 1), license_of(1)[0]
+    assert one.case_key == NOTHING
+    record = FormRecord(FormEvent.ISSUED, leaf_of(one), printed=SERIAL)
+    fresh.carry(fresh.signed(fresh.admin(acts.IssueLicense, DECIDER, license=one)))
+    root = stored(fresh, case, record)
+    fresh.carry(fresh.signed(fresh.step(1, Action.ISSUE, DECIDER, 0, subject=leaf_of(one), evidence=root)))
+    assert judged(fresh, case) == ("valid", [])
+    another = approved(fresh, 2)
+    root = stored(fresh, another, record, DocumentKind.DELIVERY)
+    fresh.carry(fresh.signed(fresh.step(2, Action.DELIVER, evidence=root)))
+    assert judged(fresh, another) == ("invalid", ["FORMS_PAPER_ONLY"])
+
+
+def test_cancellation_by_another_agency_is_not_the_issuers(fresh: Town) -> None:
+    leaf, theirs, officer = leaf_of(license_of(9)[0]), scoped(AWAY, 1), scoped(AWAY, 9)
+    always = {"valid_from": 0, "valid_until": FOREVER}
+    for act in (
+        fresh.admin(
+            acts.EnrolOfficer, AWAY_ADMIN, subject=officer, window=0, roles=int(Role.SEALER | Role.ISSUER),
+            key=address_of(key_of(officer)), **always,
+        ),
+        fresh.admin(
+            acts.RegisterSeal, officer, seal=theirs, name="公章", sm3=b"8" * 32, sha256=b"8" * 32,
+            certificate=b"8" * 32, **always,
+        ),
+        fresh.admin(acts.IssueBatch, officer, root=leaf, count=1, seal=theirs),
+    ):  # fmt: skip
+        fresh.carry(fresh.signed(act))
+    ended = fresh.admin(acts.SetLicenseStatus, officer, license=leaf, status=3, reason=4)
+    fresh.carry(fresh.signed(ended) | {"batch": "0x" + leaf.hex(), "proof": []})
+    ending = cancelling(fresh, 1, leaf, taken_back=SERIAL)
+    assert judged(fresh, ending) == ("invalid", ["FORMS_PAPER_ONLY"])
 
 
 def test_old_paper_kept_by_calling_a_change_an_issue(fresh: Town) -> None:
