@@ -95,9 +95,8 @@ def assemble(
         store.cases, store.documents, vault, worlds.scratch, preflight.has_grant, reliances, seal_records, clock
     )
     license_forms = LicenseForms(
-        casework, store.cases, lambda leaf, _issuer: store.registry.license(leaf),
-        lambda leaf, _issuer: store.registry.superseded_by(leaf), vitals.freshness,
-    )  # fmt: skip
+        casework, store.cases, store.registry.license, store.registry.superseded_by, vitals.freshness
+    )
     tracking = Tracking(store.outbox, store.outcomes, store.cases)
     submissions = Submissions(network.deployment, worlds, clock, tracking.are_known)
     store.outbox.open_bench = Examination(worlds, clock, casework.is_party).open_bench

@@ -104,7 +104,7 @@ def _documents_missing(connection: Connection) -> int:
 def _licenses_missing(connection: Connection) -> int:
     known = select(license_records.c.leaf)
     return connection.execute(
-        select(func.count()).select_from(t.licenses).where(t.licenses.c.leaf.not_in(known))
+        select(func.count(t.licenses.c.leaf.distinct())).where(t.licenses.c.leaf.not_in(known))
     ).scalar_one()
 
 

@@ -169,7 +169,8 @@ def questions(world: World) -> Iterator[Question]:
     """Check 3: what to ask each contract, with the answer by the rules."""
     for contract, signature, kind, records, word in _single_words(world):
         for key, record in records.items():
-            yield Question(contract, signature, (key,), word(record), f"{kind} {_shown(key)}")
+            arguments = key if isinstance(key, tuple) else (key,)
+            yield Question(contract, signature, arguments, word(record), f"{kind} {' '.join(map(_shown, arguments))}")
     for item_id, item in world.items.items():
         for number, version in enumerate(item.versions, 1):
             yield Question(
@@ -182,7 +183,7 @@ def questions(world: World) -> Iterator[Question]:
 
 
 def _single_words(world: World) -> Iterator[tuple[str, str, str, Mapping[Any, Any], Callable[[Any], int]]]:
-    """(contract, view, what it is, records by key, word of a record)."""
+    """(contract, view, what it is, records by key or tuple of keys, word of a record)."""
     number = int.from_bytes
     limited = {grant_id: grant for grant_id, grant in world.grants.items() if grant.quota}
     digests = {seal_id: seal.digest for seal_id, seal in world.seals.items()}
@@ -194,8 +195,8 @@ def _single_words(world: World) -> Iterator[tuple[str, str, str, Mapping[Any, An
     yield "grants", "quotaOf(uint64)", "quota of grant", limited, words.quota
     yield "seals", "sealWord(uint64)", "seal", world.seals, words.seal
     yield "seals", "sealDigest(uint64)", "digest of seal", digests, number
-    yield "licenses", "licenseWord(bytes32)", "license", world.licenses, words.license_
-    yield "licenses", "batchWord(bytes32)", "license batch", world.batches, words.batch
+    yield "licenses", "licenseWord(uint32,bytes32)", "license", world.licenses, words.license_
+    yield "licenses", "batchWord(uint32,bytes32)", "license batch", world.batches, words.batch
     yield "licenses", "useWord(bytes32)", "authorization", world.uses, words.use
     yield "trails", "heads(bytes32)", "case", world.heads, number
     yield "trails", "links(bytes32)", "child case", world.links, number

@@ -129,6 +129,7 @@ class Reason(IntEnum):
     LICENSE_SUSPENDED = 174
     LICENSE_CANCELLED = 175
     LICENSE_SUPERSEDED = 176
+    # of a license of another case; that it is another agency's no contract says: what an agency says of a leaf is its own
     LICENSE_OF_ANOTHER = 177
     # of a proof that anybody may have broken only reports say which part is wrong; the contracts no longer do
     BATCH_UNKNOWN = 178
@@ -280,7 +281,7 @@ TEXTS: dict[Reason, Text] = {
     Reason.LICENSE_SUSPENDED: Text("证照已暂扣", "the license is suspended"),
     Reason.LICENSE_CANCELLED: Text("证照已注销", "the license is cancelled"),
     Reason.LICENSE_SUPERSEDED: Text("证照已被新版本取代", "the license has been superseded"),
-    Reason.LICENSE_OF_ANOTHER: Text("证照不是由该机构签发", "the license was issued by another agency"),
+    Reason.LICENSE_OF_ANOTHER: Text("证照属于另一办件", "the license was issued in another case"),
     Reason.BATCH_UNKNOWN: Text("证照批次未登记", "no such license batch"),
     Reason.BATCH_EXISTS: Text("证照批次已登记", "the batch is registered already"),
     Reason.BAD_PROOF: Text("默克尔证明不成立", "the Merkle proof does not hold"),

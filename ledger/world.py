@@ -59,7 +59,10 @@ class CouncilRecord:
 
 @dataclass(slots=True)
 class World:
-    """The state of all contracts of one deployment."""
+    """The state of all contracts of one deployment.
+
+    Licenses are by (issuing agency, leaf), batches by (issuing agency, root).
+    """
 
     deployment: Deployment
     council: CouncilRecord
@@ -73,8 +76,8 @@ class World:
     grants: dict[int, Grant] = field(default_factory=dict)
     agreements: dict[int, bytes | None] = field(default_factory=dict)
     seals: dict[int, Seal] = field(default_factory=dict)
-    licenses: dict[bytes, LicenseRecord] = field(default_factory=dict)
-    batches: dict[bytes, Batch] = field(default_factory=dict)
+    licenses: dict[tuple[int, bytes], LicenseRecord] = field(default_factory=dict)
+    batches: dict[tuple[int, bytes], Batch] = field(default_factory=dict)
     uses: dict[bytes, LicenseUse] = field(default_factory=dict)
     heads: dict[bytes, bytes] = field(default_factory=dict)
     links: dict[bytes, bytes] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from api.cli.session import REFUSED, Session, command
 from api.client.proofs import asked
 from ledger import acts
 from ledger.errors import InvalidInput, NotFound
-from ledger.ids import parse_id
+from ledger.ids import agency_of, parse_id
 from ledger.licenses import LicenseState, Share, state_of, status_change
 from ledger.licenses.states import NAMES
 from ledger.reasons import Reason
@@ -151,7 +151,7 @@ def license_state(
 def _state(client: Any, share: Share) -> LicenseState:
     """What the ledger says; a license of a batch that was never touched is valid, one issued singly must be there."""
     try:
-        view = client.registry.license(share.leaf)
+        view = client.registry.license(share.leaf, agency_of(share.license.item))
     except NotFound:
         if share.batch is None:
             raise

@@ -75,9 +75,10 @@ class Reading:
         """All seals."""
         return self._everything("/v1/seals", Page[SealView])
 
-    def license(self, leaf: bytes) -> LicenseView:
-        """One license by its leaf."""
-        return self._ask("GET", f"/v1/licenses/0x{leaf.hex()}", LicenseView)
+    def license(self, leaf: bytes, issuer: int | None = None) -> LicenseView:
+        """One license by its leaf, and its issuer where that is known: what others say of it is not its word."""
+        params = None if issuer is None else {"issuer": issuer}
+        return self._ask("GET", f"/v1/licenses/0x{leaf.hex()}", LicenseView, params=params)
 
     def health(self) -> Health:
         """Each part, by the operation that it is needed for; also where one does not do it."""

@@ -51,7 +51,11 @@ _ONE_ROW: dict[type, Callable[[Any], tuple[Table, Any, dict[str, Any]]]] = {
     acts.PublishItem: lambda act: (t.item_versions, (act.item, act.version), _take(act, _ITEM_FIELDS)),
     acts.RegisterSeal: lambda act: (t.seals, act.seal, _take(act, _SEAL_FIELDS)),
     acts.ChangeSeal: lambda act: (t.seals, act.seal, _take(act, _SEAL_FIELDS)),
-    acts.IssueLicense: lambda act: (t.licenses, leaf_of(act.license), _take(act.license, _LICENSE_FIELDS)),
+    acts.IssueLicense: lambda act: (
+        t.licenses,
+        (agency_of(act.officer), leaf_of(act.license)),
+        _take(act.license, _LICENSE_FIELDS),
+    ),
     acts.OfferAgreement: lambda act: (t.agreements, act.agreement, {"other": agency_of(act.received[0].grant)}),
 }
 

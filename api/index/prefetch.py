@@ -22,6 +22,8 @@ def prefetch_steps(maps: dict[str, Any], groups: Sequence[calldata.Group]) -> No
     _prefetch_officers(maps, {act.officer for act in every})
     _prefetch_grants(maps, {act.grant for act in every if act.grant})
     _prefetch_subjects(maps, opens, steps)
+    handed_out = [one for group in groups for one in group.steps if _subject_of(one.step) is Subject.LICENSE]
+    maps["licenses"].prefetch([(one.state.home, one.step.subject) for one in handed_out])
 
 
 def _prefetch_officers(maps: dict[str, Any], officers: set[int]) -> None:
@@ -44,10 +46,12 @@ def _prefetch_grants(maps: dict[str, Any], level: set[int]) -> None:
 def _prefetch_subjects(maps: dict[str, Any], opens: Sequence[Open], steps: Sequence[Step]) -> None:
     kinds: dict[Subject, set[bytes]] = {kind: set() for kind in Subject}
     for step in steps:
-        if step.action in RULES:
-            kinds[RULES[step.action].subject].add(step.subject)
+        kinds[_subject_of(step)].add(step.subject)
     maps["seals"].prefetch({int.from_bytes(one, "big") for one in kinds[Subject.SEAL] if not any(one[:24])})
-    maps["licenses"].prefetch(kinds[Subject.LICENSE])
     children = {case_key(act.officer, act.commitment) for act in opens if any(act.parent)}
     maps["links"].prefetch(kinds[Subject.CASE] | children)
     maps["heads"].prefetch(kinds[Subject.CASE])
+
+
+def _subject_of(step: Step) -> Subject:
+    return RULES[step.action].subject if step.action in RULES else Subject.NONE

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from api.services.sealhistory import SealHistory, SealObject
-from api.services.verification import Claim, Freshness, license_report, unknown
+from api.services.verification import Claim, Freshness, license_report, records_of, unknown
 from api.services.words import reason_view
 from api.store.reads import OutcomeReads
 from api.store.registry import RegistryReads
@@ -85,7 +85,7 @@ class DocumentVerification:
         return Answer(whole, claim.leaf, self._anchored_by(world, claim))
 
     def _anchored_by(self, world: World, claim: Claim) -> int | None:
-        batch = world.batches.get(claim.batch) if claim.batch else None
+        _, batch = records_of(world, claim)
         if batch is not None:
             return batch.issued_at
         return None if claim.block is None else self._outcomes.time_of(claim.block)
@@ -112,10 +112,9 @@ class DocumentVerification:
 
 
 def _seal_of(world: World, claim: Claim) -> int | None:
-    record = world.licenses.get(claim.leaf)
+    record, batch = records_of(world, claim)
     if record is not None:
         return scoped(record.issuer, record.seal)
-    batch = world.batches.get(claim.batch) if claim.batch else None
     return None if batch is None else scoped(batch.issuer, batch.seal)
 
 

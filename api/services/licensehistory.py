@@ -8,13 +8,14 @@ from api.services.licensing import Licensing
 from api.services.standing import status_at
 from api.services.verification import Content, competence
 from api.store.licenses import LicenseStore
-from api.store.models import LicenseView
+from api.store.models import BatchView, LicenseView
 from api.store.reads import OutcomeReads
 from api.store.registry import RegistryReads
 from api.store.uses import UseReads
 from ledger.acts import License
 from ledger.errors import NotFound
 from ledger.evidence_license import VerifiedLicense
+from ledger.ids import agency_of
 from ledger.merkle import double_hash, verify
 from ledger.reasons import Reason
 from ledger.records import LICENSE, Interval, Status
@@ -37,12 +38,28 @@ class LicenseHistory:
 
     def known(self, one: VerifiedLicense) -> Known | Reason:
         """As of ``verified_at``; why not, where the ledger did not have the license then."""
-        row, batch = self._registry.license(one.leaf), one.batch or self._licenses.batch_of(one.leaf)
+        issuer = self._issuer_of(one)
+        row = None if issuer is None else self._registry.license(one.leaf, issuer)
         if row is not None and row.sm3 is not None and row.sha256 is not None:
             return self._single(row, one.verified_at)
+        batch = self._batch_of(one, issuer)
         if batch is None:
-            return Reason.LICENSE_UNKNOWN
+            is_named = one.batch is not None or self._licenses.batch_of(one.leaf) is not None
+            return Reason.BATCH_UNKNOWN if is_named else Reason.LICENSE_UNKNOWN
         return self._of_batch(one, row, batch)
+
+    def _issuer_of(self, one: VerifiedLicense) -> int | None:
+        """The agency that has the license's item; None where its fields are not known."""
+        body = _shown(one)
+        return self._licenses.issuer_of(one.leaf) if body is None else agency_of(Content.read(body).item)
+
+    def _batch_of(self, one: VerifiedLicense, issuer: int | None) -> BatchView | None:
+        """The issuer's batch, named or known here; the one named is another's where that is all there is."""
+        for root in (one.batch, self._licenses.batch_of(one.leaf)):
+            found = None if root is None or issuer is None else self._registry.batch(root, issuer)
+            if found is not None:
+                return found
+        return next(iter(self._registry.batches_of(one.batch)), None) if one.batch else None
 
     def _single(self, row: LicenseView, at: int) -> Known | Reason:
         if not self._unchanged(row, at):
@@ -57,14 +74,14 @@ class LicenseHistory:
         changed = self._outcomes.time_of(row.block)
         return changed is not None and changed <= at
 
-    def _of_batch(self, one: VerifiedLicense, row: LicenseView | None, root: bytes) -> Known | Reason:
-        batch, at = self._registry.batch(root), one.verified_at
-        if batch is None or batch.issued_at > at:
+    def _of_batch(self, one: VerifiedLicense, row: LicenseView | None, batch: BatchView) -> Known | Reason:
+        root, at = batch.root, one.verified_at
+        if batch.issued_at > at:
             return Reason.BATCH_UNKNOWN
-        if not verify(root, one.leaf, one.proof or self._proof(root, one.leaf)):
+        proof = one.proof if root == one.batch else ()
+        if not verify(root, one.leaf, proof or self._proof(root, one.leaf)):
             return Reason.BAD_PROOF
-        shown = one.body if one.body and double_hash(one.body) == one.leaf else None
-        body = shown or self._recorded(one.leaf)
+        body = _shown(one) or self._recorded(one.leaf)
         if body is None:
             return Known(None, None, None)
         held = Content.read(body)
@@ -108,6 +125,10 @@ class LicenseHistory:
             if leaf_of(decode.decode(License, fields, "license")) == row.leaf:
                 return outcome.at
         return None
+
+
+def _shown(one: VerifiedLicense) -> bytes | None:
+    return one.body if one.body and double_hash(one.body) == one.leaf else None
 
 
 def _standing(valid_from: int, valid_until: int, status: Status, since: int, at: int) -> Reason:

@@ -2,7 +2,6 @@
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 
 from api.services import decode
@@ -25,6 +24,7 @@ from ledger.merkle import FlatTree, MerkleTree, lay_out
 from ledger.privacy import refuse_personal_data
 from ledger.procedure import Role
 from ledger.reasons import Reason
+from ledger.records import Status
 from ledger.rules.licenses import leaf_of
 from ledger.vault import Vault
 
@@ -118,19 +118,45 @@ class Licensing:
         return tuple(self.by_leaf(row.leaf) for row in self._licenses.by_lookup(self._lookup(identifier)))
 
     def by_leaf(self, leaf: bytes, batch: bytes | None = None, proof: Sequence[bytes] = ()) -> Claim:
-        """What is known here of a leaf; ``batch`` and ``proof`` as somebody shows them, unless the ledger has more."""
-        row, indexed = self._licenses.get(leaf), self._registry.license(leaf)
-        body, newer = Content.read(row.body) if row else None, self._registry.superseded_by(leaf)
+        """What is known here of a leaf; ``batch`` and ``proof`` as somebody shows them, unless the ledger has more.
+
+        Several agencies can have made something of one leaf: the one counts that has the license's item.
+        """
+        row, issuer = self._licenses.get(leaf), self._licenses.issuer_of(leaf)
+        if issuer is None:
+            return self._of_anybody(leaf, batch, proof)
+        return self._of(leaf, issuer, Content.read(row.body) if row else None, batch, proof)
+
+    def _of(self, leaf: bytes, issuer: int, body: Content | None, batch: bytes | None, proof: Sequence[bytes]) -> Claim:
+        indexed, newer = self._registry.license(leaf, issuer), self._registry.superseded_by(leaf, issuer)
         if indexed is not None:
-            return Claim(leaf, body, indexed.batch, (), newer, block=indexed.block)
-        if batch is None and (batch := self._licenses.batch_of(leaf)) is not None:
-            proof = self.proof(batch, leaf)
-        return Claim(leaf, body, batch, proof, newer)
+            is_single = indexed.item is not None
+            return Claim(leaf, issuer, body, indexed.batch, (), newer, block=indexed.block, is_single=is_single)
+        if batch is None or self._registry.batch(batch, issuer) is None:
+            known = self._licenses.batch_of(leaf)
+            if known is not None and (batch is None or self._registry.batch(known, issuer) is not None):
+                return Claim(leaf, issuer, body, known, self.proof(known, leaf), newer)
+            # of an agency that has not its item, if of any: the report says so
+            others = () if batch is None else self._registry.batches_of(batch)
+            issuer = others[0].issuer if others else issuer
+        return Claim(leaf, issuer, body, batch, proof, newer)
+
+    def _of_anybody(self, leaf: bytes, batch: bytes | None, proof: Sequence[bytes]) -> Claim:
+        """Of a leaf whose fields nobody has shown, so that its issuer is not known: best what is not stopped."""
+        touched = {row.issuer: row for row in self._registry.licenses_of(leaf)}
+        for found in self._registry.batches_of(batch) if batch is not None else ():
+            if found.issuer not in touched:
+                return Claim(leaf, found.issuer, None, batch, proof)
+        row = min(touched.values(), key=lambda one: one.status != Status.ACTIVE, default=None)
+        if row is None:
+            return Claim(leaf, None, None, batch, proof)
+        return Claim(leaf, row.issuer, block=row.block)
 
     def shown(self, fields: object, batch: bytes | None, proof: Sequence[bytes]) -> Claim:
         """A license as somebody shows it, perhaps with a proof of its own."""
         license_ = decode.decode(License, fields, "body.license")
-        return replace(self.by_leaf(leaf_of(license_), batch, proof), body=Content.of(license_))
+        body = Content.of(license_)
+        return self._of(body.leaf, agency_of(license_.item), body, batch, proof)
 
     def kept_elsewhere(self) -> bool:
         """Whether the ledger has batches whose licenses are not known here: then not found is not unknown."""

@@ -138,7 +138,7 @@ class QuickVerification:
 
 def _report(background: Background, found: Found, record: LicenseRecord, now: int) -> Report:
     body = None if found.body is None else Content.read(found.body)
-    claim = Claim(found.leaf, body, superseded_by=found.superseded_by, block=found.block)
+    claim = Claim(found.leaf, record.issuer, body, superseded_by=found.superseded_by, block=found.block, is_single=True)
     return report(license_checks(background, claim, record, None, now))
 
 

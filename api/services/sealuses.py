@@ -55,11 +55,11 @@ class SealRecords:
         found = history.object_of(use.seal_sm3, None)
         standing = None if found is None else history.whether_held(found, at)
         is_replaced = found is not None and history.was_replaced(found, at)
-        license_ = None if use.license is None else self._license(use.license)
+        license_ = None if use.license is None else self._license(use.license, agency_of(use.seal))
         return check(use, Sealing(home, standing, is_replaced, bool(history.objects), license_, subject))
 
-    def _license(self, leaf: bytes) -> LicenseHeld | None:
-        row = self._registry.license(leaf)
+    def _license(self, leaf: bytes, agency: int) -> LicenseHeld | None:
+        row = self._registry.license(leaf, agency) or self._registry.single_license(leaf)
         return None if row is None else LicenseHeld(scoped(row.issuer, row.seal), row.sm3, row.sha256)
 
 

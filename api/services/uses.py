@@ -79,7 +79,7 @@ class Uses:
 
     def _holder_of(self, leaf: bytes) -> bytes | None:
         """``License.holder``, from the chain or from the issuer's record."""
-        known = self._registry.license(leaf)
+        known = self._registry.single_license(leaf)
         if known is not None and known.holder is not None:
             return known.holder
         row = self._licenses.get(leaf)
@@ -100,8 +100,11 @@ class Uses:
         return shown == leaf and report.overall is Verdict.VALID
 
     def _may_read(self, leaf: bytes, user: User) -> bool:
-        issuer = self._reads.issuer_of(leaf, self._licenses.batch_of(leaf))
-        return issuer is not None and (issuer == user.agency or bool(user.roles & Role.AUDITOR))
+        is_auditor, issuer = bool(user.roles & Role.AUDITOR), self._licenses.issuer_of(leaf)
+        if issuer is None:  # whoever has touched the leaf need not be its issuer
+            return is_auditor and bool(self._registry.licenses_of(leaf))
+        is_issued = self._reads.is_issued(leaf, issuer, self._licenses.batch_of(leaf))
+        return is_issued and (issuer == user.agency or is_auditor)
 
     def _view(self, use: LicenseUseView) -> UseView:
         window = self._registry.window(use.window)

@@ -66,16 +66,20 @@ class Content:
 class Claim:
     """What was found for a question about a license; ``body`` where it is known, the batch where it is one.
 
-    ``block`` where the ledger has it by itself: then ``batch`` is what the index says, and nobody's word.
+    ``issuer`` is the agency whose records are looked at, None where there are none: the one that has the license's
+    item where that is known. ``is_single``: issued by itself, so the ledger has judged its fields. ``block`` where the
+    ledger has it by itself: then ``batch`` is what the index says, and nobody's word.
     """
 
     leaf: bytes
+    issuer: int | None = None
     body: Content | None = None
     batch: bytes | None = None
     proof: Sequence[bytes] = ()
     superseded_by: bytes | None = None
     issued_at: int | None = None
     block: int | None = None
+    is_single: bool = False
 
 
 def unknown(freshness: Freshness, name: str, reason: Reason, *, is_kept_elsewhere: bool = False) -> Report:
@@ -131,8 +135,7 @@ def license_report(
     world: World, claim: Claim, freshness: Freshness, now: int, *, is_kept_elsewhere: bool = False
 ) -> Report:
     """The whole report on a license; ``is_kept_elsewhere`` as in :func:`unknown`."""
-    record = world.licenses.get(claim.leaf)
-    batch = world.batches.get(claim.batch) if claim.batch else None
+    record, batch = records_of(world, claim)
     if record is None and batch is None:
         may_be = is_kept_elsewhere and claim.batch is None
         return unknown(freshness, "license.anchored", Reason.LICENSE_UNKNOWN, is_kept_elsewhere=may_be)
@@ -141,6 +144,14 @@ def license_report(
         wrong = _wrong("license.batch", Reason.BAD_PROOF)
         return report((freshness.check(), wrong))
     return report(license_checks(Background(world, freshness), claim, record, batch, now))
+
+
+def records_of(world: World, claim: Claim) -> tuple[LicenseRecord | None, Batch | None]:
+    """What the ledger has of a claim's issuer: of the license by itself, and of the batch."""
+    if claim.issuer is None:
+        return None, None
+    batch = None if claim.batch is None else world.batches.get((claim.issuer, claim.batch))
+    return world.licenses.get((claim.issuer, claim.leaf)), batch
 
 
 def license_checks(
@@ -156,11 +167,11 @@ def license_checks(
     issuer = record.issuer if record else batch.issuer if batch else 0
     seal = record.seal if record else batch.seal if batch else 0
     yield from background.issuer(issuer, seal, now)  # 5 and 6
-    yield _status(record, background.freshness, now)  # 7
+    yield _status(claim, record, background.freshness, now)  # 7
     yield _period(background, claim, record, now)  # 8
     if claim.superseded_by is not None:
         yield _superseded(claim)  # 9
-    if batch is not None and claim.body is not None:
+    if not claim.is_single and claim.body is not None:
         yield background.competence(claim.body, issuer, seal)  # 10
 
 
@@ -220,8 +231,14 @@ def _competence(world: World, body: Content, issuer: int, seal: int) -> Check:
 _NOT_STOPPED = valid("license.status", "neither suspended, cancelled nor superseded", "未暂扣、未注销、未被取代")
 
 
-def _status(record: LicenseRecord | None, freshness: Freshness, now: int) -> Check:
+def _status(claim: Claim, record: LicenseRecord | None, freshness: Freshness, now: int) -> Check:
     reason = Reason.OK if record is None else stopped(record, now)
+    if reason is not Reason.OK and not claim.is_single and claim.body is None:
+        # anybody can put a leaf into a batch of his own and stop it there
+        facts = {"agency": claim.issuer, "since": record.stopped_at if record else 0}
+        en = "an agency has stopped it; only the license's own fields tell whether it is its issuer: show the license"
+        zh = "有机构已将其停用;须出示证照字段方能核实是否为签发机构"
+        return indeterminate("license.status", reason.name, en, zh, facts)
     if reason is not Reason.OK:
         return _wrong("license.status", reason, {"since": record.stopped_at if record else 0})
     if freshness.code:
@@ -234,7 +251,7 @@ def _period(background: Background, claim: Claim, record: LicenseRecord | None, 
     """A leaf of a batch that was never touched has its period in its body alone."""
     if claim.body is not None:
         return background.period(claim.body.valid_from, claim.body.valid_until, now)
-    if record is not None and claim.batch is None:
+    if record is not None and claim.is_single:
         return background.period(record.valid_from, record.valid_until, now)
     en = "the license's own fields are needed: show the license or ask by its identifier"
     return indeterminate("license.period", "LICENSE_BODY_NEEDED", en, "须出示证照字段,或以证照标识查询")

@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, text
 
 from api.store.schema import INDEX, Unsigned, interval, metadata, number, octets, u64
 
-VERSION = 3
+VERSION = 4
 
 _REFUSED = "reason <> 0"
 _SEALED = "action IN (14, 15)"
@@ -102,19 +102,21 @@ seals = Table(
 
 licenses = Table(
     "licenses", metadata,
-    octets("leaf", primary_key=True), *interval(),
-    number("issuer", index=True), number("seal"), Column("case_tag", Unsigned(11), nullable=False),
+    octets("leaf", primary_key=True), number("issuer", primary_key=True, autoincrement=False, index=True),
+    *interval(), number("seal"), Column("case_tag", Unsigned(11), nullable=False),
     u64("item", nullable=True), octets("sm3", nullable=True, index=True),
     octets("sha256", nullable=True, index=True), octets("identifier", nullable=True, index=True),
     octets("holder", nullable=True), octets("case_key", nullable=True),
     octets("supersedes", nullable=True, index=True), octets("batch", nullable=True), number("block"),
     info=_KIND,
 )  # fmt: skip
+"""One leaf can have a row of each of several agencies: what an agency says of a leaf is its own (ADR 13). ``item`` and
+the digests are of licenses that were issued singly: these rows are of the agency that has the item."""
 
 batches = Table(
     "batches", metadata,
-    octets("root", primary_key=True), number("issuer", index=True), number("seal"),
-    number("issued_at"), number("count"), number("block"),
+    octets("root", primary_key=True), number("issuer", primary_key=True, autoincrement=False, index=True),
+    number("seal"), number("issued_at"), number("count"), number("block"),
     info=_KIND,
 )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, union_all, update
 
 from api.store import index_tables
 from api.store.database import Database
@@ -79,15 +79,33 @@ class LicenseStore:
         return found or None
 
     def batch_of(self, leaf: bytes) -> bytes | None:
-        """The root of the batch that a leaf is in: one on the ledger, where it was put into several."""
-        c, of = license_leaves.c, index_tables.batches.c
-        query = select(c.root).outerjoin(index_tables.batches, of.root == c.root).where(c.leaf == leaf)
+        """The root of the batch that a leaf is in: one that its issuer has on the ledger, where it is in several."""
+        c, own, of = license_leaves.c, license_batches.c, index_tables.batches.c
+        query = (
+            select(c.root)
+            .join(license_batches, own.root == c.root)
+            .outerjoin(index_tables.batches, (of.root == c.root) & (of.issuer == own.issuer))
+            .where(c.leaf == leaf)
+        )
         with self._db.read() as connection:
             found: bytes | None = connection.execute(query.order_by(of.root.is_(None))).scalars().first()
         return found
 
+    def issuer_of(self, leaf: bytes) -> int | None:
+        """The agency that has a license's item, as its fields say, here or on the ledger; None: nobody has them here.
+
+        Of all that agencies have made of a leaf its record alone counts.
+        """
+        record, single = license_records.c, index_tables.licenses.c
+        here = select(record.issuer).where(record.leaf == leaf)
+        on_ledger = select(single.issuer).where(single.leaf == leaf, single.item.is_not(None))
+        with self._db.read() as connection:
+            found: int | None = connection.execute(union_all(here, on_ledger)).scalars().first()
+        return found
+
     def are_kept_elsewhere(self) -> bool:
         """Whether the ledger has a batch whose licenses are not kept here."""
-        known = select(license_batches.c.root).where(license_batches.c.root == index_tables.batches.c.root).exists()
+        own, of = license_batches.c, index_tables.batches.c
+        known = select(own.root).where(own.root == of.root, own.issuer == of.issuer).exists()
         with self._db.read() as connection:
             return connection.execute(select(index_tables.batches.c.root).where(~known).limit(1)).first() is not None

@@ -21,7 +21,10 @@ _BUSY_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One license: its record on chain (None: not there by itself), what was recorded, its batch, its successor."""
+    """One license: its record on chain (None: not issued singly), what was recorded, its batch, its successor.
+
+    ``batch`` is a leaf's own where all that is known is that it is in one.
+    """
 
     leaf: bytes
     record: LicenseRecord | None
@@ -90,16 +93,20 @@ def _statement(algorithm: str) -> CompoundSelect[Any]:
         batch.where(license_leaves.c.leaf == table.c.leaf).correlate(table).scalar_subquery() for table in (own, record)
     )
     body = select(record.c.body).where(record.c.leaf == own.c.leaf).scalar_subquery()
-    successor = select(newer.c.leaf).where(newer.c.supersedes == own.c.leaf).limit(1).scalar_subquery()
+    replaced = (newer.c.supersedes == own.c.leaf) & (newer.c.issuer == own.c.issuer)
+    successor = select(newer.c.leaf).where(replaced).limit(1).scalar_subquery()
     interval = (own.c.valid_from, own.c.valid_until, own.c.status, own.c.stopped_at)
     rest = (own.c.issuer, own.c.seal, own.c.case_tag, own.c.block)
     blank = [null()] * (len(interval) + len(rest))
-    anchored = select(own.c.leaf).where(own.c.leaf == record.c.leaf).exists()
+    by_issuer = (own.c.leaf == record.c.leaf) & (own.c.issuer == record.c.issuer)
+    anchored = select(own.c.leaf).where(by_issuer, own.c.item.is_not(None)).exists()
+    # a license of a batch that was changed since: its batch, which may be kept elsewhere, is not told by the digest
+    changed = select(own.c.leaf).where(by_issuer).correlate(record).scalar_subquery()
     no_number = cast(null(), BigInteger)
     return union_all(
         select(own.c.leaf, *interval, *rest, body, func.coalesce(own.c.batch, in_batch), successor, no_number)
         .where(own.c[algorithm] == digest),
-        select(record.c.leaf, *blank, record.c.body, recorded_in, null(), no_number)
+        select(record.c.leaf, *blank, record.c.body, func.coalesce(recorded_in, changed), null(), no_number)
         .where(record.c[algorithm] == digest, ~anchored),
         select(null(), *blank, null(), null(), null(), head),
     )  # fmt: skip

@@ -155,10 +155,23 @@ class RegistryReads:
         with self._db.read() as connection:
             return several(connection, SealView, t.seals, or_(c.sm3 == digest, c.sha256 == digest), c.id)
 
-    def license(self, leaf: bytes) -> LicenseView | None:
-        """A license that was issued singly, or in a batch and changed since."""
+    def license(self, leaf: bytes, issuer: int) -> LicenseView | None:
+        """An agency's license that was issued singly, or in a batch and changed since."""
+        c = t.licenses.c
         with self._db.read() as connection:
-            return one(connection, LicenseView, t.licenses, t.licenses.c.leaf == leaf)
+            return one(connection, LicenseView, t.licenses, (c.leaf == leaf) & (c.issuer == issuer))
+
+    def licenses_of(self, leaf: bytes) -> tuple[LicenseView, ...]:
+        """What each agency has made of a leaf; at most one can be its issuer."""
+        c = t.licenses.c
+        with self._db.read() as connection:
+            return several(connection, LicenseView, t.licenses, c.leaf == leaf, c.issuer)
+
+    def single_license(self, leaf: bytes) -> LicenseView | None:
+        """A license that was issued singly: the ledger has seen its fields, so this is its issuer's."""
+        c = t.licenses.c
+        with self._db.read() as connection:
+            return one(connection, LicenseView, t.licenses, (c.leaf == leaf) & c.item.is_not(None))
 
     def licenses_by_digest(self, digest: bytes) -> tuple[LicenseView, ...]:
         """Licenses whose file has this SM3 or SHA-256 digest."""
@@ -166,17 +179,25 @@ class RegistryReads:
         with self._db.read() as connection:
             return several(connection, LicenseView, t.licenses, or_(c.sm3 == digest, c.sha256 == digest), c.leaf)
 
-    def superseded_by(self, leaf: bytes) -> bytes | None:
-        """The leaf of the license that replaced this one."""
+    def superseded_by(self, leaf: bytes, issuer: int) -> bytes | None:
+        """The leaf of the license by which its issuer replaced this one."""
+        c = t.licenses.c
         with self._db.read() as connection:
-            query = select(t.licenses.c.leaf).where(t.licenses.c.supersedes == leaf)
+            query = select(c.leaf).where(c.supersedes == leaf, c.issuer == issuer)
             found: bytes | None = connection.execute(query).scalars().first()
         return found
 
-    def batch(self, root: bytes) -> BatchView | None:
-        """A Merkle batch."""
+    def batch(self, root: bytes, issuer: int) -> BatchView | None:
+        """An agency's Merkle batch."""
+        c = t.batches.c
         with self._db.read() as connection:
-            return one(connection, BatchView, t.batches, t.batches.c.root == root)
+            return one(connection, BatchView, t.batches, (c.root == root) & (c.issuer == issuer))
+
+    def batches_of(self, root: bytes) -> tuple[BatchView, ...]:
+        """The batches of this root: anybody can register one that he has seen. Oldest first."""
+        c = t.batches.c
+        with self._db.read() as connection:
+            return several(connection, BatchView, t.batches, c.root == root, c.block, c.issuer)
 
 
 def _keys_of(connection: Connection, officers: Sequence[int]) -> dict[int, list[KeyView]]:

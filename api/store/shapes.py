@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, select, tuple_
 
 from api.store import index_tables as t
 from ledger import records
@@ -23,14 +23,14 @@ def chunks(keys: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One mapping of the world: its table, its key column, and the record's columns.
+    """One mapping of the world: its table, its key column (or several), and the record's columns.
 
     ``derived`` are columns made from the key when a row is first written; ``blank`` those that
     only an act tells (``api.index.details``).
     """
 
     table: Table
-    key: str
+    key: str | tuple[str, ...]
     columns: tuple[str, ...]
     encode: Callable[[Any], dict[str, Any]]
     decode: Callable[[Any], Any]
@@ -39,7 +39,7 @@ class Shape:
     @property
     def blank(self) -> dict[str, Any]:
         """Columns beside the record's, empty."""
-        known = {self.key, "block", *self.columns}
+        known = {*_names(self.key), "block", *self.columns}
         return {column.name: None for column in self.table.columns if column.name not in known}
 
     def load(self, connection: Connection, keys: Sequence[Any]) -> dict[Any, Any]:
@@ -50,13 +50,30 @@ class Shape:
                 found[row[0]] = self.decode(row[1:])
         return found
 
+    def of_key(self, key: Any) -> dict[str, Any]:
+        """The key columns of a record."""
+        return dict(zip(_names(self.key), key if isinstance(self.key, tuple) else (key,), strict=True))
+
+    @property
+    def at_key(self) -> ColumnElement[bool]:
+        """The condition on the key columns, each bound as ``b_`` and its name."""
+        return and_(*(self.table.c[name] == bindparam(f"b_{name}") for name in _names(self.key)))
+
+
+def _names(key: str | tuple[str, ...]) -> tuple[str, ...]:
+    return key if isinstance(key, tuple) else (key,)
+
 
 def select_by(
-    connection: Connection, table: Table, key: str, columns: Sequence[str], values: Sequence[Any]
+    connection: Connection, table: Table, key: str | tuple[str, ...], columns: Sequence[str], values: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
-    """Rows (key, *columns) where the key is one of ``values``."""
-    wanted: list[Column[Any]] = [table.c[key], *(table.c[name] for name in columns)]
-    return [tuple(row) for row in connection.execute(select(*wanted).where(table.c[key].in_(values)))]
+    """Rows (key, *columns) where the key, a tuple where it has several columns, is one of ``values``."""
+    keys = [table.c[name] for name in _names(key)]
+    wanted = [table.c[name] for name in columns]
+    if not isinstance(key, tuple):
+        return [tuple(row) for row in connection.execute(select(*keys, *wanted).where(keys[0].in_(values)))]
+    rows = connection.execute(select(*keys, *wanted).where(tuple_(*keys).in_(values)))
+    return [(tuple(row[: len(key)]), *row[len(key) :]) for row in rows]
 
 
 def _value(value: Any) -> Any:
@@ -72,7 +89,9 @@ def _agency(key: int) -> dict[str, Any]:
     return {"agency": agency_of(key)}
 
 
-def _record(table: Table, key: str, cls: type[Any], derived: Callable[[Any], dict[str, Any]] = _nothing) -> Shape:
+def _record(
+    table: Table, key: str | tuple[str, ...], cls: type[Any], derived: Callable[[Any], dict[str, Any]] = _nothing
+) -> Shape:
     """A shape whose columns are the record's fields."""
     names = tuple(field.name for field in fields(cls))
     place = names.index("status") if "status" in names else None
@@ -126,8 +145,8 @@ CURRENT_KEY = _plain(t.officers, "id", "key", _agency)
 GRANTS = Shape(t.grants, "id", GRANT_COLUMNS, _encode_grant, _decode_grant, _agency)
 AGREEMENTS = _plain(t.agreements, "id", "terms", _agency)
 SEALS = _record(t.seals, "id", records.Seal, _agency)
-LICENSES = _record(t.licenses, "leaf", records.LicenseRecord)
-BATCHES = _record(t.batches, "root", records.Batch)
+LICENSES = _record(t.licenses, ("issuer", "leaf"), records.LicenseRecord)
+BATCHES = _record(t.batches, ("issuer", "root"), records.Batch)
 USES = _record(t.license_uses, "authorization", records.LicenseUse)
 LINKS = _plain(t.links, "child", "parent")
 HEADS = _plain(t.cases, "case_key", "head")

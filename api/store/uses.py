@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, literal_column, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, literal_column, select, union_all
 
 from api.store import index_tables as t
 from api.store.database import Database
@@ -85,15 +85,13 @@ class UseReads:
         rows.sort(key=attrgetter("position"))
         return Page(tuple(rows[:size]), rows[size - 1].position if len(rows) > size else None)
 
-    def issuer_of(self, leaf: bytes, batch: bytes | None) -> int | None:
-        """The agency that issued a license, as the chain has it: singly or, of ``batch``, its root."""
+    def is_issued(self, leaf: bytes, issuer: int, batch: bytes | None) -> bool:
+        """Whether the chain has an agency's license: by itself or, of ``batch``, its root."""
+        own, of = t.licenses.c, t.batches.c
+        single = select(own.issuer).where(own.leaf == leaf, own.issuer == issuer)
+        of_batch = select(of.issuer).where(of.root == batch, of.issuer == issuer)
         with self._db.read() as connection:
-            single = select(t.licenses.c.issuer).where(t.licenses.c.leaf == leaf)
-            found: int | None = connection.execute(single).scalar_one_or_none()
-            if found is None and batch is not None:
-                of_batch = select(t.batches.c.issuer).where(t.batches.c.root == batch)
-                found = connection.execute(of_batch).scalar_one_or_none()
-        return found
+            return connection.execute(union_all(single, of_batch)).first() is not None
 
 
 def _seals_of(connection: Connection, agency: int) -> tuple[int, ...]:

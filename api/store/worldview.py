@@ -117,14 +117,17 @@ def _write(
     for key, (before, now) in changed.items():
         if before is None:
             row = {**shape.blank, **now, **shape.derived(key), **told.pop(key, {})}
-            new.append({shape.key: key, **row, "block": block})
+            new.append({**shape.of_key(key), **row, "block": block})
         else:
-            updated.append({"b_key": key, **now, "block": block})
+            updated.append({**_bound(shape, key), **now, "block": block})
     _execute(connection, insert(shape.table), new)
-    at_key = update(shape.table).where(shape.table.c[shape.key] == bindparam("b_key"))
-    _execute(connection, at_key, updated)
+    _execute(connection, update(shape.table).where(shape.at_key), updated)
     for key, row in told.items():
-        connection.execute(update(shape.table).where(shape.table.c[shape.key] == key).values(**row))
+        connection.execute(update(shape.table).where(shape.at_key).values(**row), _bound(shape, key))
+
+
+def _bound(shape: Shape, key: Any) -> dict[str, Any]:
+    return {f"b_{name}": value for name, value in shape.of_key(key).items()}
 
 
 def _execute(connection: Connection, statement: Any, rows: Sequence[dict[str, Any]]) -> None:

@@ -26,9 +26,11 @@ import {ISeals} from "./interfaces/ISeals.sol";
 
 /// @title Licenses
 /// @notice E-licenses issued singly or as a Merkle batch, with a status for each leaf.
-/// @dev A license of a batch has no word until it is touched; then the act carries the proof that it belongs
-/// to the batch. A license is used by whom its holder has authorised, once; the key that the holder signs with is
-/// one of the salted fields behind `License.holder`, and is shown by the way that leads from it to there.
+/// @dev What an agency says of a leaf or of a root is kept apart from what others say of it: leaves of batches are
+/// opaque, so anybody may put a leaf of another agency into a batch of his own, or register its root (ADR 13).
+/// A license of a batch has no word until it is touched; then the act carries the proof that it belongs to the batch.
+/// A license is used by whom its holder has authorised, once; the key that the holder signs with is one of the salted
+/// fields behind `License.holder`, and is shown by the way that leads from it to there.
 contract Licenses is ILicenses, Member {
     using Intervals for uint256;
 
@@ -43,9 +45,9 @@ contract Licenses is ILicenses, Member {
     ISeals public immutable seals;
 
     /// @inheritdoc ILicenses
-    mapping(bytes32 license => uint256 word) public override licenseWord;
+    mapping(uint32 issuer => mapping(bytes32 license => uint256 word)) public override licenseWord;
     /// @inheritdoc ILicenses
-    mapping(bytes32 root => uint256 word) public override batchWord;
+    mapping(uint32 issuer => mapping(bytes32 root => uint256 word)) public override batchWord;
     /// @inheritdoc ILicenses
     mapping(bytes32 authorization => uint256 word) public override useWord;
 
@@ -55,13 +57,13 @@ contract Licenses is ILicenses, Member {
     }
 
     /// @inheritdoc ILicenses
-    function standing(bytes32 license) external view override returns (uint256) {
-        return licenseWord[license];
+    function standing(uint32 issuer, bytes32 license) external view override returns (uint256) {
+        return licenseWord[issuer][license];
     }
 
     /// @inheritdoc ILicenses
-    function whyStopped(bytes32 license, uint32 moment) external view override returns (uint16) {
-        uint256 word = licenseWord[license];
+    function whyStopped(uint32 issuer, bytes32 license, uint32 moment) external view override returns (uint16) {
+        uint256 word = licenseWord[issuer][license];
         if (word == 0) return Reasons.LICENSE_UNKNOWN;
         return moment < word.stopped() ? Reasons.OK : _reasonOf(word.statusOf());
     }
@@ -121,9 +123,9 @@ contract Licenses is ILicenses, Member {
         Refusals.need(one.sm3 != 0 && one.sha256Digest != 0, Reasons.BAD_FIELD);
         Refusals.need(one.validUntil > one.validFrom, Reasons.BAD_INTERVAL);
         bytes32 leaf = _leafOf(one);
-        Refusals.need(licenseWord[leaf] == 0, Reasons.LICENSE_EXISTS);
+        Refusals.need(licenseWord[agency][leaf] == 0, Reasons.LICENSE_EXISTS);
         if (one.supersedes != 0) _supersede(one.supersedes, leaf, agency, batch, proof);
-        licenseWord[leaf] =
+        licenseWord[agency][leaf] =
             _pack(one.validFrom, one.validUntil, agency, Ids.numberOf(one.seal)) |
             ((uint256(one.caseKey) & _TAG) << 164);
         emit LicenseIssued(leaf, one.item, one.caseKey, one);
@@ -131,9 +133,9 @@ contract Licenses is ILicenses, Member {
 
     function _issueBatch(IssueBatch memory act, uint32 agency) private {
         Refusals.need(act.root != 0 && act.count != 0, Reasons.BAD_FIELD);
-        Refusals.need(batchWord[act.root] == 0, Reasons.BATCH_EXISTS);
+        Refusals.need(batchWord[agency][act.root] == 0, Reasons.BATCH_EXISTS);
         _checkSeal(act.seal, agency);
-        batchWord[act.root] =
+        batchWord[agency][act.root] =
             agency |
             (uint256(Ids.numberOf(act.seal)) << 32) |
             (uint256(_now()) << 64) |
@@ -147,17 +149,17 @@ contract Licenses is ILicenses, Member {
         bytes32 batch,
         bytes32[] memory proof
     ) private {
-        uint256 word = _own(act.license, agency, batch, proof);
-        licenseWord[act.license] = word.change(act.status, _now(), 0, false);
-        emit LicenseStatusChanged(act.license, act.status, act.reason);
+        uint256 word = _load(agency, act.license, batch, proof);
+        licenseWord[agency][act.license] = word.change(act.status, _now(), 0, false);
+        emit LicenseStatusChanged(act.license, agency, act.status, act.reason);
     }
 
     function _supersede(bytes32 old, bytes32 by, uint32 agency, bytes32 batch, bytes32[] memory proof) private {
-        uint256 word = _own(old, agency, batch, proof);
+        uint256 word = _load(agency, old, batch, proof);
         Refusals.check(_reasonOf(word.statusOf()));
         uint256 interval = Intervals.pack(word.from(), word.until(), _now(), Intervals.SUPERSEDED);
-        licenseWord[old] = ((word >> Intervals.BITS) << Intervals.BITS) | interval;
-        emit LicenseSuperseded(old, by);
+        licenseWord[agency][old] = ((word >> Intervals.BITS) << Intervals.BITS) | interval;
+        emit LicenseSuperseded(old, by, agency);
     }
 
     function _useLicense(bytes calldata body, uint256 key) private {
@@ -171,8 +173,10 @@ contract Licenses is ILicenses, Member {
         Refusals.need(moment < terms.notAfter, Reasons.AUTHORIZATION_EXPIRED);
         bytes32 authorization = _digest(_hashAuthorization(terms));
         Refusals.need(useWord[authorization] == 0, Reasons.AUTHORIZATION_USED);
-        Refusals.check(_reasonOf(_load(terms.license, batch, proof).statusOf()));
+        // whose license it is, its own fields say; the leaf is over them
         Refusals.need(_leafOf(holder.license) == terms.license, Reasons.HOLDER_NOT_PROVEN);
+        uint256 word = _load(Ids.agencyOf(holder.license.item), terms.license, batch, proof);
+        Refusals.check(_reasonOf(word.statusOf()));
         Refusals.need(moment >= holder.license.validFrom, Reasons.LICENSE_NOT_YET_VALID);
         Refusals.need(moment < holder.license.validUntil, Reasons.LICENSE_EXPIRED);
         Refusals.need(_holderSigned(holder, authorization), Reasons.HOLDER_NOT_PROVEN);
@@ -185,27 +189,19 @@ contract Licenses is ILicenses, Member {
         Refusals.check(seals.whyNot(seal, _now()));
     }
 
-    /// @dev The word of a license of this agency. One that was proven to be in a batch of another says nothing about
-    /// who signed: the same leaf may stand in a batch of the signer's agency too, and the carrier chose the batch.
-    function _own(
+    /// @dev The issuer's word of a license; of a batch of the issuer's that was never touched it is made from the batch.
+    function _load(
+        uint32 issuer,
         bytes32 license,
-        uint32 agency,
         bytes32 batch,
         bytes32[] memory proof
-    ) private view returns (uint256 word) {
-        word = _load(license, batch, proof);
-        if (_issuerOf(word) == agency) return word;
-        revert Refusals.Refused(licenseWord[license] == 0 ? Reasons.LICENSE_NOT_PROVEN : Reasons.LICENSE_OF_ANOTHER);
-    }
-
-    /// @dev The word of a license; one of a batch that was never touched is made from the batch.
-    function _load(bytes32 license, bytes32 batch, bytes32[] memory proof) private view returns (uint256) {
-        uint256 word = licenseWord[license];
+    ) private view returns (uint256) {
+        uint256 word = licenseWord[issuer][license];
         if (word != 0) return word;
-        uint256 issued = batchWord[batch];
+        uint256 issued = batchWord[issuer][batch];
         bool proven = issued != 0 && proof.length <= _LONGEST_PROOF && MerkleProof.verify(proof, batch, license);
         Refusals.need(proven, Reasons.LICENSE_NOT_PROVEN);
-        return _pack(0, Intervals.FOREVER, uint32(issued), uint32(issued >> 32));
+        return _pack(0, Intervals.FOREVER, issuer, uint32(issued >> 32));
     }
 
     /// @dev Whether the signer's address is the field `key` of the document `license.holder` is the root of; the
@@ -220,10 +216,6 @@ contract Licenses is ILicenses, Member {
 
     function _pack(uint256 from, uint256 until, uint256 issuer, uint256 seal) private pure returns (uint256) {
         return Intervals.pack(from, until, 0, Intervals.ACTIVE) | (issuer << 100) | (seal << 132);
-    }
-
-    function _issuerOf(uint256 word) private pure returns (uint32) {
-        return uint32(word >> 100);
     }
 
     function _reasonOf(uint256 status) private pure returns (uint16) {

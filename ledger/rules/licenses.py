@@ -1,4 +1,8 @@
-"""Licenses.sol: e-licenses issued singly or as a Merkle batch, with a status for each leaf."""
+"""Licenses.sol: e-licenses issued singly or as a Merkle batch, with a status for each leaf.
+
+Each agency's records are its own: leaves of batches are opaque, so anybody can put another agency's leaf into a batch
+of his own or register its root, and what he says of it must not be taken for its issuer's word (ADR 13).
+"""
 
 from collections.abc import Sequence
 
@@ -45,13 +49,13 @@ def issue_license(
     require(ZERO not in (one.sm3, one.sha256), Reason.BAD_FIELD)
     require(one.valid_until > one.valid_from, Reason.BAD_INTERVAL)
     leaf = leaf_of(one)
-    require(leaf not in world.licenses, Reason.LICENSE_EXISTS)
+    require((agency, leaf) not in world.licenses, Reason.LICENSE_EXISTS)
     if one.supersedes != ZERO:
-        old = _own(world, one.supersedes, agency, batch, proof)
+        old = _load(world, agency, one.supersedes, batch, proof)
         require(old.status is Status.ACTIVE, _STOPPED.get(old.status, Reason.OK))
         old.status, old.stopped_at = Status.SUPERSEDED, now
-        world.licenses[one.supersedes] = old
-    world.licenses[leaf] = LicenseRecord(
+        world.licenses[agency, one.supersedes] = old
+    world.licenses[agency, leaf] = LicenseRecord(
         one.valid_from, one.valid_until, issuer=agency, seal=number_of(one.seal),
         case_tag=case_tag(one.case_key),
     )  # fmt: skip
@@ -61,9 +65,9 @@ def issue_batch(world: World, act: acts.IssueBatch, key: Key, now: int) -> None:
     require(key.roles & Role.ISSUER, Reason.ROLE_MISSING)
     agency = agency_of(key.officer)
     require(act.root != ZERO and act.count, Reason.BAD_FIELD)
-    require(act.root not in world.batches, Reason.BATCH_EXISTS)
+    require((agency, act.root) not in world.batches, Reason.BATCH_EXISTS)
     usable_seal(world, act.seal, agency, (now,))
-    world.batches[act.root] = Batch(agency, number_of(act.seal), now, act.count)
+    world.batches[agency, act.root] = Batch(agency, number_of(act.seal), now, act.count)
 
 
 def set_license_status(
@@ -71,9 +75,10 @@ def set_license_status(
     proof: Sequence[bytes],
 ) -> None:  # fmt: skip
     require(key.roles & Role.ISSUER, Reason.ROLE_MISSING)
-    record = _own(world, act.license, agency_of(key.officer), batch, proof)
+    agency = agency_of(key.officer)
+    record = _load(world, agency, act.license, batch, proof)
     check(record.change(act.status, now, restart=False))
-    world.licenses[act.license] = record
+    world.licenses[agency, act.license] = record
 
 
 def authorization_id(world: World, terms: acts.UseAuthorization) -> bytes:
@@ -93,9 +98,10 @@ def use_license(
     require(now < terms.not_after, Reason.AUTHORIZATION_EXPIRED)
     authorization = authorization_id(world, terms)
     require(authorization not in world.uses, Reason.AUTHORIZATION_USED)
-    record = _load(world, terms.license, batch, proof)
-    require(record.status is Status.ACTIVE, _STOPPED.get(record.status, Reason.OK))
+    # whose license it is, its own fields say; the leaf is over them
     require(leaf_of(holder.license) == terms.license, Reason.HOLDER_NOT_PROVEN)
+    record = _load(world, agency_of(holder.license.item), terms.license, batch, proof)
+    require(record.status is Status.ACTIVE, _STOPPED.get(record.status, Reason.OK))
     require(now >= holder.license.valid_from, LICENSE.not_yet)
     require(now < holder.license.valid_until, LICENSE.expired)
     require(holder_signed(holder, authorization), Reason.HOLDER_NOT_PROVEN)
@@ -110,33 +116,20 @@ def stopped(record: LicenseRecord, at: int) -> Reason:
 
 
 def printable_license(world: World, leaf: bytes, home: int, case_key: bytes, moments: tuple[int, ...]) -> None:
-    """Refuse a license that is unknown, another's, another case's or stopped (ISSUE 出证)."""
-    record = world.licenses.get(leaf)
+    """Refuse a license that its home agency has not issued, another case's or a stopped one (ISSUE 出证)."""
+    record = world.licenses.get((home, leaf))
     if record is None:
         raise Refusal(Reason.LICENSE_UNKNOWN)
-    mine = record.issuer == home and record.case_tag in (0, case_tag(case_key))
-    require(mine, Reason.LICENSE_OF_ANOTHER)
+    require(record.case_tag in (0, case_tag(case_key)), Reason.LICENSE_OF_ANOTHER)
     for at in moments:
         check(stopped(record, at))
 
 
-def _own(world: World, leaf: bytes, agency: int, batch: bytes, proof: Sequence[bytes]) -> LicenseRecord:
-    """The record of a license of this agency.
-
-    One that was proven to be in a batch of another says nothing about who signed: the same leaf may stand in a batch
-    of the signer's agency too, and the carrier chose the batch.
-    """
-    known = leaf in world.licenses
-    record = _load(world, leaf, batch, proof)
-    require(record.issuer == agency, Reason.LICENSE_OF_ANOTHER if known else Reason.LICENSE_NOT_PROVEN)
-    return record
-
-
-def _load(world: World, leaf: bytes, batch: bytes, proof: Sequence[bytes]) -> LicenseRecord:
-    """The record of a license; one of a batch that was never touched is made from the batch."""
-    if leaf in world.licenses:
-        return world.licenses[leaf]
-    of = world.batches.get(batch)
+def _load(world: World, issuer: int, leaf: bytes, batch: bytes, proof: Sequence[bytes]) -> LicenseRecord:
+    """The issuer's record of a license; one of a batch of its that was never touched is made from the batch."""
+    if (issuer, leaf) in world.licenses:
+        return world.licenses[issuer, leaf]
+    of = world.batches.get((issuer, batch))
     if of is None or not merkle.verify(batch, leaf, proof):
         raise Refusal(Reason.LICENSE_NOT_PROVEN)
-    return LicenseRecord(0, FOREVER, issuer=of.issuer, seal=of.seal)
+    return LicenseRecord(0, FOREVER, issuer=issuer, seal=of.seal)

@@ -124,7 +124,7 @@ ADMIN_ROWS = (
     AdminRow(acts.SetSealStatus, Role.SEALER, _FOREIGN),
     AdminRow(acts.IssueLicense, Role.ISSUER, _FOREIGN),
     AdminRow(acts.IssueBatch, Role.ISSUER, Reason.SEAL_OF_ANOTHER),
-    AdminRow(acts.SetLicenseStatus, Role.ISSUER, Reason.LICENSE_OF_ANOTHER),
+    AdminRow(acts.SetLicenseStatus, Role.ISSUER, Reason.LICENSE_NOT_PROVEN),
     AdminRow(acts.UseLicense, Role.WINDOW | Role.SERVICE, Reason.AUTHORIZATION_ELSEWHERE, GRANTEE),
 )
 

@@ -96,9 +96,9 @@ def test_license_of_another_agency_is_left_alone(pair: Pair) -> None:
     other_issuer(pair)
     assert issue(pair) is Reason.OK
     leaf = leaf_of(license_())
-    assert status(pair, leaf, 2, AWAY_CLERK) is Reason.LICENSE_OF_ANOTHER
+    assert status(pair, leaf, 2, AWAY_CLERK) is Reason.LICENSE_NOT_PROVEN
     own = {"item": scoped(AWAY, 1), "seal": scoped(AWAY, 1), "supersedes": leaf}
-    assert issue(pair, AWAY_CLERK, **own) is Reason.LICENSE_OF_ANOTHER
+    assert issue(pair, AWAY_CLERK, **own) is Reason.LICENSE_NOT_PROVEN
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_license_of_a_batch_is_superseded_with_its_proof(pair: Pair) -> None:
     assert issue(pair, supersedes=LEAVES[3]) is Reason.LICENSE_NOT_PROVEN
     assert issue(pair, supersedes=LEAVES[2], proof=proof) is Reason.LICENSE_NOT_PROVEN
     assert issue(pair, supersedes=LEAVES[3], proof=proof) is Reason.OK
-    assert pair.world.licenses[LEAVES[3]].status is Status.SUPERSEDED
+    assert pair.world.licenses[HOME, LEAVES[3]].status is Status.SUPERSEDED
 
 
 def test_forged_membership_of_a_batch_is_refused(pair: Pair) -> None:
@@ -157,7 +157,7 @@ def test_no_license_is_found_behind_an_inner_node(pair: Pair) -> None:
     good = TREE.proof(0)
     inner = node_of(LEAVES[0], good[0])
     assert status(pair, inner, 2, batch=TREE.root, proof=good[1:]) is Reason.OK
-    assert all(pair.ask("licenses", "standing(bytes32)", leaf) == 0 for leaf in LEAVES)
+    assert all(pair.ask("licenses", "standing(uint32,bytes32)", HOME, leaf) == 0 for leaf in LEAVES)
 
 
 def test_only_issuers_change_licenses(pair: Pair) -> None:
@@ -165,7 +165,7 @@ def test_only_issuers_change_licenses(pair: Pair) -> None:
 
 
 def test_why_stopped_says_the_same_as_the_model_at_every_edge(pair: Pair) -> None:
-    now = pair.scene.now
+    now, why = pair.scene.now, "whyStopped(uint32,bytes32,uint32)"
     leaves = []
     for number, to in enumerate((0, 2, 3, 6), 20):
         fields: dict[str, Any] = {"holder": bytes([number]) * 32}
@@ -179,7 +179,9 @@ def test_why_stopped_says_the_same_as_the_model_at_every_edge(pair: Pair) -> Non
             assert status(pair, leaves[-1], to) is Reason.OK
     for leaf in leaves:
         for at in (0, now, now + 9, now + 10, now + 11, FOREVER):
-            expected = stopped(pair.world.licenses[leaf], at)
-            assert pair.ask("licenses", "whyStopped(bytes32,uint32)", leaf, at) == expected
-        assert pair.ask("licenses", "standing(bytes32)", leaf) == pair.ask("licenses", "licenseWord(bytes32)", leaf)
-    assert pair.ask("licenses", "whyStopped(bytes32,uint32)", bytes(32), now) == Reason.LICENSE_UNKNOWN
+            expected = stopped(pair.world.licenses[HOME, leaf], at)
+            assert pair.ask("licenses", why, HOME, leaf, at) == expected
+        word = pair.ask("licenses", "standing(uint32,bytes32)", HOME, leaf)
+        assert word == pair.ask("licenses", "licenseWord(uint32,bytes32)", HOME, leaf) != 0
+        assert pair.ask("licenses", why, AWAY, leaf, now) == Reason.LICENSE_UNKNOWN
+    assert pair.ask("licenses", why, HOME, bytes(32), now) == Reason.LICENSE_UNKNOWN

@@ -214,7 +214,9 @@ class Administration:
         return {"license": made, "proof": self._proof(made.supersedes)}
 
     def _issue_batch(self, own: int) -> dict[str, Any]:
-        tree = merkle.MerkleTree([leaf_of(self._license(own)) for _ in range(self.rng.randint(1, 5))])
+        others = self.leaves[-6:] if self.rng.random() < 0.2 else []  # leaves are opaque: anybody's may be put in
+        made = [leaf_of(self._license(own)) for _ in range(self.rng.randint(1, 5))]
+        tree = merkle.MerkleTree([*made, *others])
         self.batches.append(tree)
         self.leaves += [tree.leaf(i) for i in range(len(tree))]
         root = self._pick((tree.root,), (NO_SUBJECT, *(t.root for t in self.batches)))
@@ -236,7 +238,7 @@ class Administration:
 
     def _use_license(self, own: int) -> dict[str, Any]:
         """Of the licenses whose holder's key is ours, at the right window or another, with a proof that may be bad."""
-        issued = [one for one in self.held[-40:] if leaf_of(one) in self.world.licenses]
+        issued = [one for one in self.held[-40:] if (agency_of(one.item), leaf_of(one)) in self.world.licenses]
         made = self.rng.choice([*issued, *self.held[-2:], self._license(own)])
         key = self.world.keys.get(self.world.current_key.get(self.acting, b""))
         window = self._agency(own) << 32 | self._pick((key.window if key else 1,), (0, 1, 2, 7))

@@ -75,9 +75,19 @@ def show_seal(parts: Parts, id: Id) -> SealView:  # noqa: A002 - the name in the
 
 
 @router.get("/licenses/{leaf}", summary="查看证照状态 / Show a license's status", responses=problems(404))
-def show_license(parts: Parts, leaf: Annotated[str, Path(pattern=r"^0x[0-9a-f]{64}$")]) -> LicenseView:
-    """One license that was issued singly, or issued in a batch and changed since."""
-    row = parts.store.registry.license(bytes_of(leaf))
+def show_license(
+    parts: Parts,
+    leaf: Annotated[str, Path(pattern=r"^0x[0-9a-f]{64}$")],
+    issuer: Annotated[int | None, Query(ge=1, le=MAX_UINT32, description="签发机构 / issuing agency")] = None,
+) -> LicenseView:
+    """One license that was issued singly, or issued in a batch and changed since.
+
+    What an agency says of a leaf is its own. Without `issuer` it is the agency that has the license's item; where
+    nobody has shown that here, the first that says anything of the leaf: look at the answer's `issuer`.
+    """
+    rows = parts.store.registry.licenses_of(bytes_of(leaf))
+    wanted = issuer or parts.store.licenses.issuer_of(bytes_of(leaf))
+    row = next((one for one in rows if wanted in (None, one.issuer)), None)
     if row is None:
         raise unknown("LICENSE_UNKNOWN", "证照", "license")
     return license_view(row, parts.now())

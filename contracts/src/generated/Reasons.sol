@@ -217,7 +217,7 @@ library Reasons {
     uint16 internal constant LICENSE_CANCELLED = 175;
     /// @dev the license has been superseded
     uint16 internal constant LICENSE_SUPERSEDED = 176;
-    /// @dev the license was issued by another agency
+    /// @dev the license was issued in another case
     uint16 internal constant LICENSE_OF_ANOTHER = 177;
     /// @dev no such license batch
     uint16 internal constant BATCH_UNKNOWN = 178;

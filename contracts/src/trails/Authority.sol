@@ -262,12 +262,14 @@ abstract contract Authority {
         bytes32 caseKey,
         uint256 home
     ) private view returns (uint256 reason) {
-        uint256 word = licenses.standing(license);
+        uint32 issuer = uint32(home);
+        uint256 word = licenses.standing(issuer, license);
         if (word == 0) return Reasons.LICENSE_UNKNOWN;
         uint256 tag = uint88(word >> 164);
-        bool ofThisCase = tag == 0 || tag == uint88(uint256(caseKey));
-        if (uint32(word >> 100) != home || !ofThisCase) return Reasons.LICENSE_OF_ANOTHER;
-        reason = licenses.whyStopped(license, uint32(session.signedAt));
-        if (reason == Reasons.OK && !session.late) reason = licenses.whyStopped(license, uint32(session.time));
+        if (tag != 0 && tag != uint88(uint256(caseKey))) return Reasons.LICENSE_OF_ANOTHER;
+        reason = licenses.whyStopped(issuer, license, uint32(session.signedAt));
+        if (reason == Reasons.OK && !session.late) {
+            reason = licenses.whyStopped(issuer, license, uint32(session.time));
+        }
     }
 }

@@ -17,7 +17,7 @@ from ledger.merkle import MerkleTree
 from ledger.procedure import Role
 from ledger.records import Status
 from tests.unit.api.http.test_verify import SALT, by_digest, codes, forget, issue, license_of, verify
-from tests.unit.api.http.town import AWAY_ADMIN, DECIDER, LIST, SEAL, Town, key_of
+from tests.unit.api.http.town import AWAY_ADMIN, DECIDER, HOME, LIST, SEAL, Town, key_of
 
 ROGUE, ROGUE_ITEM, ROGUE_SEAL = scoped(2, 9), scoped(2, 1), scoped(2, 1)
 
@@ -75,7 +75,7 @@ def test_license_shown_with_an_older_batch_is_not_said_to_be_in_it(town: Town) -
 def test_batch_named_beside_a_record_that_came_since_is_still_proven(town: Town) -> None:
     earlier, one = anchor(town, license_of(63), license_of(64)), license_of(65)
     issue(town, one)
-    claim = Claim(leaf_of(one), batch=earlier.root)
+    claim = Claim(leaf_of(one), HOME, batch=earlier.root)
     found = license_report(town.container.new_world(), claim, Freshness(1, 1), town.now)
     assert {check.reason_code for check in found.failures} == {"BAD_PROOF"}
 

@@ -100,10 +100,10 @@ def test_license_and_batch_are_read_by_digest(ground: Ground) -> None:
     assert (found.issuer, found.seal, found.identifier, found.status) == (HOME, 1, b"i" * 32, 1)
     ids = ground.accept(ground.scenario.admin(acts.SetLicenseStatus, decider, license=found.leaf, status=3, reason=1))
     ground.rounds(2)
-    again = ground.store.registry.license(found.leaf)
+    again = ground.store.registry.license(found.leaf, HOME)
     assert again is not None
     assert (again.status, again.sm3, again.identifier) == (3, b"a" * 32, b"i" * 32)
-    batch = ground.store.registry.batch(b"r" * 32)
+    batch = ground.store.registry.batch(b"r" * 32, HOME)
     assert batch is not None
     assert (batch.issuer, batch.count) == (HOME, 3)
 

@@ -10,6 +10,7 @@ from api.store import index_tables as t
 from api.store.lookup import Answer, LicenseLookup
 from api.store.own_tables import license_leaves, license_records
 from api.store.store import Store, open_store
+from ledger.ids import scoped
 from ledger.records import LicenseRecord, Status
 
 FILE, OTHER = b"f" * 32, b"o" * 32
@@ -25,10 +26,10 @@ def store(database_url: str) -> Iterator[Store]:
 
 
 def license_row(leaf: bytes, sm3: bytes | None = FILE, **fields: Any) -> dict[str, Any]:
-    blank = dict.fromkeys(("item", "identifier", "holder", "case_key", "supersedes", "batch"))
+    blank = dict.fromkeys(("identifier", "holder", "case_key", "supersedes", "batch"))
     return {
         "leaf": leaf, "valid_from": 1, "valid_until": 9, "status": 1, "stopped_at": 0, "issuer": 3, "seal": 4,
-        "case_tag": 5, "sm3": sm3, "sha256": None, "block": 7, **blank, **fields,
+        "case_tag": 5, "item": scoped(3, 1), "sm3": sm3, "sha256": None, "block": 7, **blank, **fields,
     }  # fmt: skip
 
 
@@ -80,6 +81,36 @@ def test_everything_of_each_license_of_a_file(store: Store) -> None:
     assert second.record == LicenseRecord(1, 9, Status.SUSPENDED, 6, 3, 4, 5)
     assert (second.body, second.superseded_by) == (None, None)
     assert (third.leaf, third.record, third.body, third.batch) == (b"r" * 32, None, BODY, b"t" * 32)
+
+
+def of_a_batch(leaf: bytes, issuer: int, **fields: Any) -> dict[str, Any]:
+    """What an agency has made of a leaf that it has put into a batch."""
+    return license_row(leaf, None, issuer=issuer, item=None, **fields)
+
+
+def test_what_another_agency_makes_of_a_leaf_is_not_looked_at(store: Store) -> None:
+    single, in_batch = b"a" * 32, b"r" * 32
+    enter(
+        store, t.licenses, license_row(single), of_a_batch(single, 2, status=3), of_a_batch(in_batch, 2, status=3),
+        license_row(b"n" * 32, OTHER, issuer=2, item=scoped(2, 1), supersedes=single),
+    )  # fmt: skip
+    enter(store, license_records, record_row(in_batch))
+    enter(store, license_leaves, {"root": b"t" * 32, "place": 0, "leaf": in_batch})
+    first, second = asked(store.lookup, "sm3", FILE).found
+    assert (first.leaf, first.superseded_by) == (single, None)
+    assert first.record == LicenseRecord(1, 9, Status.ACTIVE, 0, 3, 4, 5)
+    assert (second.leaf, second.record, second.batch) == (in_batch, None, b"t" * 32)
+    assert [store.licenses.issuer_of(leaf) for leaf in (single, in_batch, b"x" * 32)] == [3, 3, None]
+    assert [row.issuer for row in store.registry.licenses_of(single)] == [2, 3]
+    assert store.registry.superseded_by(single, 3) is None
+    assert store.registry.superseded_by(single, 2) == b"n" * 32
+
+
+def test_license_of_a_batch_that_was_changed_is_not_lost_where_its_batch_is_kept_elsewhere(store: Store) -> None:
+    enter(store, t.licenses, of_a_batch(b"r" * 32, 3))
+    enter(store, license_records, record_row(b"r" * 32))
+    (found,) = asked(store.lookup, "sm3", FILE).found
+    assert (found.record, found.batch) == (None, b"r" * 32), "so the long way is taken"
 
 
 def test_algorithms_are_told_apart(store: Store) -> None:
