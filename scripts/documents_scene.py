@@ -117,7 +117,9 @@ class Scene:
         sealers[Form.SIGNED_DATA.value] = SignerAlone(desk.agency, SIGNED)
         blank = make(SHEET)
         documents = [(name, sign(blank, sealer)) for name, sealer in sealers.items()]
-        documents.append(("two signatures", sign(sign(blank, desk.sealer), desk.second, SECOND)))
+        # genuine too: what had one signature before it had two, to which whoever has another such list can lead it back
+        once = sign(blank, desk.sealer)
+        documents += [("before the second signature", once), ("two signatures", sign(once, desk.second, SECOND))]
         original = b"the bytes that are signed"
         values = [(name, sealer.sign(original, "/x"), original) for name, sealer in sealers.items()]
         seals = [("seal", sealer.seal) for sealer in sealers.values() if sealer.seal]
