@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from api.replaying import BlockSource, Found, StoreSource, replay_blocks
 from ledger.audit import Executed
@@ -32,7 +33,7 @@ from ledger.events import first_difference, verdicts
 from ledger.rules.judge import judge
 from ledger.rules.signed import read_signed
 from ledger.world import CouncilRecord, Deployment, World
-from node.embedded.blocks import StoredBlocks
+from node.embedded.blocks import StoredBlock, StoredBlocks
 from node.embedded.store import STORE_FILE
 from scripts.engine_scene import EngineScene, crew
 from scripts.gas_scene import MEMBERS
@@ -175,14 +176,14 @@ class Changed:
 
 def forged(blocks: Sequence[Found], number: int, place: int) -> Changed:
     """One bit of the signature of the first step of a batch is another."""
-    block = blocks[number].block
+    block = cast(StoredBlock, blocks[number].block)
     transaction = block.transactions[place]
     signature = pack_group(read_trails_call(transaction.data)[0])[2:66]
     changed = bytes((signature[0] ^ 1,)) + signature[1:]
     data = transaction.data.replace(signature, changed, 1)
     sent = list(block.transactions)
-    sent[place] = replace(transaction, data=data)  # type: ignore[type-var]
-    other = replace(block, transactions=tuple(sent))  # type: ignore[type-var]
+    sent[place] = replace(transaction, data=data)
+    other = replace(block, transactions=tuple(sent))
     return Changed([*blocks[:number], Found(other, blocks[number].executed), *blocks[number + 1 :]])
 
 

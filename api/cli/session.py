@@ -169,7 +169,7 @@ def command(app: typer.Typer, name: str, example: str) -> Callable[[Callable[...
             for key, (annotation, default) in _COMMON.items()
         ]
         keywords = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
-        run.__signature__ = inspect.Signature([*keywords, *added])  # type: ignore[attr-defined]
+        vars(run)["__signature__"] = inspect.Signature([*keywords, *added])
         run.__annotations__ = {one.name: one.annotation for one in [*keywords, *added]}
         app.command(name, epilog=f"例 Example: huxin {example}")(run)
         return run

@@ -4,7 +4,6 @@ uvicorn bounds none of these itself; its protocol is told here what arrives when
 connections ends those that are late.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -46,7 +45,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._farewell: Farewell | None = None
         self._keep_alive = True
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: Any) -> None:
         """Take the connection, or turn it away at once."""
         super().connection_made(transport)
         self._head_since = self.waiting_since = self.loop.time()

@@ -7,7 +7,7 @@ Checks beside those of the license (``api.services.verification``), for each sea
 and once: the license's own seal is among them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from api.services.sealhistory import SealHistory, SealObject
@@ -40,9 +40,9 @@ class Question:
 
     claims: Sequence[Claim]
     seals: Sequence[SealSeen]
-    is_of_file: bool = True
-    is_kept_elsewhere: bool = False
+    kept_elsewhere: Callable[[], bool]
     """Whether the ledger has batches whose licenses only their issuers keep."""
+    is_of_file: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +69,13 @@ class DocumentVerification:
         Anybody who issues can issue a license of any file: so the claims are compared with the document's seals.
         """
         if not asked.claims:
-            elsewhere = asked.is_kept_elsewhere
-            missing = unknown(freshness, "license.anchored", Reason.LICENSE_UNKNOWN, is_kept_elsewhere=elsewhere)
+            missing = unknown(freshness, "license.anchored", Reason.LICENSE_UNKNOWN, asked.kept_elsewhere)
             return Answer(missing + report(self._seals(None, asked.seals, freshness)))
         judged = [self._of(world, claim, asked, freshness, now) for claim in asked.claims]
         return min(judged, key=lambda one: (one.report.overall.rank, len(one.report.failures)))
 
     def _of(self, world: World, claim: Claim, asked: Question, freshness: Freshness, now: int) -> Answer:
-        found = license_report(world, claim, freshness, now, is_kept_elsewhere=asked.is_kept_elsewhere)
+        found = license_report(world, claim, freshness, now, asked.kept_elsewhere)
         is_anchored = any(one.name == "license.anchored" and one.verdict is Verdict.VALID for one in found.checks)
         seal = _seal_of(world, claim) if is_anchored else None
         whole = found + report((_of_file(is_of_file=asked.is_of_file), *self._seals(seal, asked.seals, freshness)))

@@ -158,16 +158,12 @@ class LicenseForms:
             leaf = left.pop()
             if leaf in found:
                 continue
-            row, newer = self._row(leaf, home), self._successor_of(leaf, home)
-            is_changed_here = newer is not None and is_issued(self._row(newer, home))
-            found[leaf] = _held(leaf, row, is_issued=is_issued(row), is_changed_here=is_changed_here)
+            row, newer = self._license_of(leaf, home), self._successor_of(leaf, home)
+            is_changed_here = newer is not None and is_issued(self._license_of(newer, home))
+            found[leaf] = _as_held(leaf, row, is_issued=is_issued(row), is_changed_here=is_changed_here)
             # the license in whose place a case put another is the case's too, and so is the other
             left += [newer] if newer is not None and is_changed_here else []
         return list(found.values())
-
-    def _row(self, leaf: bytes, home: int) -> LicenseView | None:
-        row = self._license_of(leaf, home)
-        return row if row is not None and row.issuer == home else None
 
 
 def admit(document: Document) -> None:
@@ -175,7 +171,7 @@ def admit(document: Document) -> None:
     FormRecord.read(document)
 
 
-def _held(leaf: bytes, row: LicenseView | None, *, is_issued: bool, is_changed_here: bool) -> Held:
+def _as_held(leaf: bytes, row: LicenseView | None, *, is_issued: bool, is_changed_here: bool) -> Held:
     if row is None:
         return Held(leaf)
     supersedes = row.supersedes if row.supersedes not in (None, _NOTHING) else None

@@ -130,9 +130,8 @@ class QuickVerification:
             return None
         reports = [_report(background, found, record, now) for found, record in known]
         if len(known) < len(answer.found) or not known:
-            elsewhere = moment.is_kept_elsewhere
             fresh = background.freshness
-            reports.append(unknown(fresh, "license.anchored", Reason.LICENSE_UNKNOWN, is_kept_elsewhere=elsewhere))
+            reports.append(unknown(fresh, "license.anchored", Reason.LICENSE_UNKNOWN, lambda: moment.is_kept_elsewhere))
         return tuple(reports)
 
 

@@ -6,7 +6,7 @@ seal held when a license was issued was judged on chain at that block: an anchor
 chain sees the root alone, so whether the issuer was competent for the item is judged here (10).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -82,14 +82,20 @@ class Claim:
     is_single: bool = False
 
 
-def unknown(freshness: Freshness, name: str, reason: Reason, *, is_kept_elsewhere: bool = False) -> Report:
+def _nowhere_else() -> bool:
+    return False
+
+
+def unknown(
+    freshness: Freshness, name: str, reason: Reason, kept_elsewhere: Callable[[], bool] = _nowhere_else
+) -> Report:
     """Nothing was found: invalid if the index has read everything, else nobody knows.
 
-    Nor does anybody know while ``is_kept_elsewhere``: the ledger has roots of licenses that their issuers alone keep.
+    Nor does anybody know while ``kept_elsewhere()``: the ledger has roots of licenses that their issuers alone keep.
     """
     first = freshness.check()
     text = reason_view(reason)
-    if first.verdict is Verdict.VALID and is_kept_elsewhere:
+    if first.verdict is Verdict.VALID and kept_elsewhere():
         en = "not found here, and of some batches the issuer alone keeps the licenses: have the holder's share shown"
         zh = "此处未载该证照;部分批次的证照仅由签发机构保存,请持证人出示证照份额"
         return report((first, indeterminate(name, "SHARE_NEEDED", en, zh)))
@@ -132,13 +138,13 @@ class Background:
 
 
 def license_report(
-    world: World, claim: Claim, freshness: Freshness, now: int, *, is_kept_elsewhere: bool = False
+    world: World, claim: Claim, freshness: Freshness, now: int, kept_elsewhere: Callable[[], bool] = _nowhere_else
 ) -> Report:
-    """The whole report on a license; ``is_kept_elsewhere`` as in :func:`unknown`."""
+    """The whole report on a license; ``kept_elsewhere`` as in :func:`unknown`."""
     record, batch = records_of(world, claim)
     if record is None and batch is None:
-        may_be = is_kept_elsewhere and claim.batch is None
-        return unknown(freshness, "license.anchored", Reason.LICENSE_UNKNOWN, is_kept_elsewhere=may_be)
+        may_be = kept_elsewhere if claim.batch is None else _nowhere_else
+        return unknown(freshness, "license.anchored", Reason.LICENSE_UNKNOWN, may_be)
     # a license that the index has by itself (``block``) names the batch that the ledger saw it proven to be in
     if batch is not None and claim.block is None and not verify(claim.batch or b"", claim.leaf, claim.proof):
         wrong = _wrong("license.batch", Reason.BAD_PROOF)

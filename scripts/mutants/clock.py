@@ -7,6 +7,7 @@ from ledger import workdays
 from ledger.ids import FOREVER
 from ledger.records import Interval
 from ledger.rules import trail
+from scripts.mutants import put
 
 
 def skew_off() -> None:
@@ -30,7 +31,7 @@ def validity_a_second_longer() -> None:
     def longer(self: Interval, at: int, reasons: Any) -> Any:
         return standing(self, at - 1 if at == self.valid_until else at, reasons)
 
-    Interval.standing = longer  # type: ignore[method-assign]
+    put(Interval, "standing", longer)
 
 
 def local_time() -> None:
@@ -46,10 +47,10 @@ def weekends_only() -> None:
     def is_workday(day: date) -> bool | None:
         return day.weekday() < 5
 
-    workdays.is_workday = is_workday  # type: ignore[assignment]
+    put(workdays, "is_workday", is_workday)
 
 
 def _in_deadlines(name: str, value: Any) -> None:
     from ledger import deadlines  # noqa: PLC0415 - the rules' mutants have no use for it
 
-    setattr(deadlines, name, value)
+    put(deadlines, name, value)

@@ -9,6 +9,7 @@ from api.index import indexer
 from api.index.indexer import Indexer
 from api.index.write import write_block
 from api.store import index_tables
+from scripts.mutants import put
 
 _SLOW_DISK = 0.3  # seconds that a commit takes on a very busy disk
 
@@ -29,5 +30,5 @@ def block_before_its_rows() -> None:
         connection.execute(index_tables.blocks.delete().where(index_tables.blocks.c.number == block.number))
         write_block(connection, block, record)
 
-    Indexer._write = in_two  # type: ignore[method-assign]  # noqa: SLF001
-    indexer.write_block = without_the_block  # type: ignore[attr-defined]
+    put(Indexer, "_write", in_two)
+    put(indexer, "write_block", without_the_block)

@@ -8,6 +8,7 @@ from api.http.doorkeeper import Use
 from ledger import crypto, merkle
 from ledger.ids import FOREVER
 from ledger.rules import trail
+from scripts.mutants import put
 
 
 def high_s_accepted() -> None:
@@ -37,12 +38,12 @@ def depth_check_off() -> None:
 
 def rate_limit_off() -> None:
     """Everybody may ask as often as they like."""
-    rates.Buckets.take = lambda *_: None  # type: ignore[method-assign]
+    put(rates.Buckets, "take", lambda *_: None)
 
 
 def slow_clients_kept() -> None:
     """Nobody looks after connections that bring nothing."""
-    patience.PatientProtocol.end_if_late = lambda *_: None  # type: ignore[method-assign]
+    put(patience.PatientProtocol, "end_if_late", lambda *_: None)
 
 
 def slow_bodies_keep_their_places() -> None:
@@ -53,7 +54,7 @@ def slow_bodies_keep_their_places() -> None:
         found = could_go(self, now)
         return found if found is not None and found[0] is Use.IDLE else None
 
-    patience.PatientProtocol.could_go = only_idle  # type: ignore[method-assign]
+    put(patience.PatientProtocol, "could_go", only_idle)
 
 
 def server_open() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from api.store import database
 from api.store.database import Database
 from api.store.outbox import Outbox
+from scripts.mutants import put
 
 _WRITTEN_BEHIND = 0.05  # seconds: what a cache that is flushed twenty times a second would lose
 
@@ -41,12 +42,13 @@ def acknowledge_before_commit() -> None:
     build = Outbox.__init__
 
     def patched(self: Outbox, db: Database, *rest: Any, **named: Any) -> None:
-        build(self, _CommitsLater(db), *rest, **named)  # type: ignore[arg-type]
+        later: Any = _CommitsLater(db)
+        build(self, later, *rest, **named)
 
-    Outbox.__init__ = patched  # type: ignore[method-assign]
+    put(Outbox, "__init__", patched)
 
 
 def synchronous_off() -> None:
     """SQLite hands its writes to the operating system and never waits for the disk."""
     pragmas = tuple(one.replace("synchronous=FULL", "synchronous=OFF") for one in database._PRAGMAS)  # noqa: SLF001
-    database._PRAGMAS = pragmas  # type: ignore[assignment]  # noqa: SLF001
+    put(database, "_PRAGMAS", pragmas)

@@ -10,6 +10,7 @@ from api.index.indexer import Indexer
 from api.index.record import BlockRecord
 from api.store.database import Database
 from api.store.reads import read_head
+from scripts.mutants import put
 
 _MOST_SECONDS = 20.0
 
@@ -22,13 +23,13 @@ def skip_block() -> None:
     def without(self: Indexer, block: Any, record: BlockRecord) -> None:
         if record.steps and not skipped:
             skipped.append(block.number)
-            self._view.flush = lambda *_: None  # type: ignore[method-assign]
+            put(self._view, "flush", lambda *_: None)
             write(self, block, BlockRecord())
             self._load()
         else:
             write(self, block, record)
 
-    Indexer._write = without  # type: ignore[method-assign]  # noqa: SLF001
+    put(Indexer, "_write", without)
 
 
 def chain_first() -> None:
@@ -44,9 +45,9 @@ def chain_first() -> None:
     def copied(_settings: Any, stage: Path, _index: Head, _progress: Any) -> Head:
         return sqlite.chain_head(stage / CHAIN)
 
-    making._database = after_the_chain  # noqa: SLF001
-    making._chain = copied  # type: ignore[assignment]  # noqa: SLF001
-    restoring.check_order = lambda *_: None  # type: ignore[attr-defined]
+    put(making, "_database", after_the_chain)
+    put(making, "_chain", copied)
+    put(restoring, "check_order", lambda *_: None)
 
 
 def _await_blocks(url: str, number: int) -> None:

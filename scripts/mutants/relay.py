@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from api.relay.journal import Journal
 from api.store.database import Database
+from scripts.mutants import put
 
 
 class _ForgottenError(Exception):
@@ -36,10 +37,10 @@ def send_without_journal() -> None:
 
     def patched(self: Journal, *given: Any) -> Any:
         real = self._db
-        self._db = _Forgets(real)  # type: ignore[assignment]
+        put(self, "_db", _Forgets(real))
         try:
             return record(self, *given)
         finally:
             self._db = real
 
-    Journal.record = patched  # type: ignore[method-assign, assignment]
+    put(Journal, "record", patched)

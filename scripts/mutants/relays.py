@@ -4,6 +4,7 @@ from sqlalchemy import Connection
 
 from api.relay import journal
 from api.relay.lease import Lease
+from scripts.mutants import put
 
 
 def lease_off() -> None:
@@ -19,6 +20,6 @@ def lease_off() -> None:
     def unclaimed(taken: int, wanted: int) -> None:
         del taken, wanted
 
-    Lease.acquire = mine  # type: ignore[method-assign]
-    Lease.guard = unguarded  # type: ignore[method-assign]
+    put(Lease, "acquire", mine)
+    put(Lease, "guard", unguarded)
     journal.check_claim = unclaimed

@@ -112,7 +112,7 @@ def verify_document(parts: Parts, body: VerifyDocumentRequest) -> DocumentView:
         SealSeen(_bytes_or_none(one.sm3), _bytes_or_none(one.certificate), one.signed_at) for one in body.seals
     )
     now = parts.now()
-    asked = Question(claims, seals, is_of_file, parts.licensing.kept_elsewhere())
+    asked = Question(claims, seals, parts.licensing.kept_elsewhere, is_of_file)
     found = parts.documents.answer(parts.new_world(), asked, parts.vitals.freshness(), now)
     view = report_view(parts, found.report)
     leaf = None if found.leaf is None else _hex(found.leaf)
@@ -136,10 +136,9 @@ def verify_seal(parts: Parts, body: Annotated[VerifySealRequest, Body()]) -> Rep
 
 def _licenses(parts: Container, claims: Iterable[Claim]) -> ReportView:
     world, fresh, now = parts.new_world(), parts.vitals.freshness(), parts.now()
-    elsewhere = parts.licensing.kept_elsewhere()
-    reports = [license_report(world, claim, fresh, now, is_kept_elsewhere=elsewhere) for claim in claims]
-    missing = unknown(fresh, "license.anchored", Reason.LICENSE_UNKNOWN, is_kept_elsewhere=elsewhere)
-    return _best(parts, reports or [missing])
+    elsewhere = parts.licensing.kept_elsewhere
+    reports = [license_report(world, claim, fresh, now, elsewhere) for claim in claims]
+    return _best(parts, reports or [unknown(fresh, "license.anchored", Reason.LICENSE_UNKNOWN, elsewhere)])
 
 
 def _best(parts: Container, reports: list[Report]) -> ReportView:

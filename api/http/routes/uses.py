@@ -54,9 +54,8 @@ def verify_presentation(parts: Parts, body: VerifyPresentationRequest) -> Report
             raise InvalidInput(
                 "LICENSE_DIFFERS", "body.license", "the code is of another license", "亮证码属于另一份证照"
             )
-    elsewhere = parts.licensing.kept_elsewhere()
     fresh, now = parts.vitals.freshness(), parts.now()
-    standing = license_report(parts.new_world(), claim, fresh, now, is_kept_elsewhere=elsewhere)
+    standing = license_report(parts.new_world(), claim, fresh, now, parts.licensing.kept_elsewhere)
     return report_view(parts, report + standing)
 
 
