@@ -40,20 +40,22 @@ class _Shape:
         return tuple(values)
 
 
-def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> Any:
-    """The result of SQL of ours, with rows as the driver gives them.
+def run(connection: Connection, statement: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+    """The rows of SQL of ours, as the driver gives them; none of what only writes.
 
     SQLite answers most of our questions in less time than SQLAlchemy takes to pass them on (30 to 100 us), so there the
     driver is asked itself; what fails is judged by the database and raised as SQLAlchemy raises it.
     """
     if connection.dialect.name != "sqlite":
-        return connection.exec_driver_sql(statement, tuple(parameters))
+        result = connection.exec_driver_sql(statement, tuple(parameters))
+        return result.all() if result.returns_rows else ()
     driver: Any = connection.connection.driver_connection
     try:
-        return driver.execute(statement, parameters)
+        rows: list[Any] = driver.execute(statement, parameters).fetchall()  # a row that comes late may fail too
     except sqlite3.Error as error:
         connection.info[JUDGE](error)
         raise DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True) from error
+    return rows
 
 
 def select_in(
@@ -70,7 +72,7 @@ def select_in(
         missing = (1 << (len(chunk) - 1).bit_length()) - len(chunk)
         padded = (*chunk, *((chunk[-1],) * missing))
         marks = ",".join((mark,) * len(padded))
-        yield from run(connection, f"{head} ({marks}) {more}", padded).fetchall()
+        yield from run(connection, f"{head} ({marks}) {more}", padded)
 
 
 @cache

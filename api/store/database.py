@@ -80,6 +80,8 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """One consistent view; nothing that is written in it is kept. StoreUnavailable ``STORE_SILENT``."""
         with self._telling(), self._readers.connect() as connection:
+            # at once: SQLAlchemy would see no need for it in what the driver is asked itself (``bulk.run``)
+            connection.begin()
             yield connection
 
     @contextmanager

@@ -153,7 +153,7 @@ class _Run:
         self._entries: list[dict[str, Any]] = []
         self._acts: list[dict[str, Any]] = []
         self._new_keys: list[dict[str, Any]] = []
-        self._next = 1 + (run(connection, _LAST).fetchone()[0] or 0)
+        self._next = 1 + (run(connection, _LAST)[0][0] or 0)
 
     def accept(self, items: Sequence[Entry | Claim]) -> list[Receipt | HuxinError]:
         ids = [act_id for item in items for act_id in _ids(item)]

@@ -93,9 +93,9 @@ class Worlds:
             return self._newest(connection)
 
     def _read(self, connection: Connection, known: _Block | None) -> _Block:
-        row = run(connection, _NEWEST).fetchone()
+        rows = run(connection, _NEWEST)
         # the hash too: after a reorganisation another block has the same height
-        which = (-1, b"") if row is None else (int(row[0]), bytes(row[1]))
+        which = (int(rows[0][0]), bytes(rows[0][1])) if rows else (-1, b"")
         full = known is not None and any(len(kept) > MOST_CACHED for kept in known.records.values())
         if known is not None and known.which == which and not full:
             return known

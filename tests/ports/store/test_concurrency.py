@@ -11,6 +11,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from api.relay.lease import Lease, LeaseLost
+from api.store.bulk import select_in
 from api.store.entries import Idempotency
 from api.store.outbox import Receipt
 from api.store.own_tables import idempotency, outbox_acts, outbox_entries
@@ -44,6 +45,18 @@ def test_one_read_sees_one_moment(store: Store, other: Store) -> None:
         assert connection.execute(counted).scalar_one() == before == 0
     with store.db.read() as connection:
         assert connection.execute(counted).scalar_one() == 1
+
+
+def test_one_read_sees_one_moment_where_the_driver_is_asked_itself(store: Store, other: Store) -> None:
+    """Else a step that is anchored between the index's answer and the outbox's would be in neither."""
+    made = entry(1)
+    act_id, column = made.acts[0].act_id, outbox_acts.c.act_id
+    with store.db.read() as connection:
+        assert not list(select_in(connection, (column,), column, (act_id,)))
+        other.outbox.accept_blocking(made)
+        assert not list(select_in(connection, (column,), column, (act_id,)))
+    with store.db.read() as connection:
+        assert len(list(select_in(connection, (column,), column, (act_id,)))) == 1
 
 
 def test_entries_of_two_gateways_become_visible_in_the_order_of_their_numbers(store: Store, other: Store) -> None:

@@ -61,6 +61,8 @@ def test_nothing_is_written_or_read_after_a_failure(database: Database) -> None:
     assert caught.value.code == "STORE_FAILED"
     with pytest.raises(Unavailable), database.read() as connection:
         connection.execute(text("SELECT count(*) FROM t"))
+    with pytest.raises(Unavailable), database.read() as connection:
+        run(connection, "SELECT count(*) FROM t")
 
 
 def test_fresh_process_finds_what_was_committed(database: Database, tmp_path: Path) -> None:
@@ -93,3 +95,10 @@ def test_errors_of_the_driver_itself_are_raised_as_all_others(database: Database
     assert "secret" not in str(caught.value)
     fill(database, 10)
     assert told == []
+
+
+def test_row_that_fails_after_others_came_is_raised_as_all_errors(database: Database) -> None:
+    """The first row is there when the statement has begun; the others are asked for afterwards."""
+    numbers = "VALUES (1), (-9223372036854775808)"
+    with pytest.raises(OperationalError, match="integer overflow"), database.read() as connection:
+        run(connection, f"SELECT abs(column1) FROM ({numbers})")  # noqa: S608 - of constants
