@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, select
 
 from api.store import index_tables as t
 from ledger import records
@@ -67,13 +67,17 @@ def _names(key: str | tuple[str, ...]) -> tuple[str, ...]:
 def select_by(
     connection: Connection, table: Table, key: str | tuple[str, ...], columns: Sequence[str], values: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
-    """Rows (key, *columns) where the key, a tuple where it has several columns, is one of ``values``."""
+    """Rows (key, *columns) where the key, a tuple where it has several columns, is one of ``values``.
+
+    Of several columns the last alone is asked for, which few rows share: for tuples SQLite would read the whole table.
+    """
     keys = [table.c[name] for name in _names(key)]
-    wanted = [table.c[name] for name in columns]
+    query = select(*keys, *(table.c[name] for name in columns))
     if not isinstance(key, tuple):
-        return [tuple(row) for row in connection.execute(select(*keys, *wanted).where(keys[0].in_(values)))]
-    rows = connection.execute(select(*keys, *wanted).where(tuple_(*keys).in_(values)))
-    return [(tuple(row[: len(key)]), *row[len(key) :]) for row in rows]
+        return [tuple(row) for row in connection.execute(query.where(keys[0].in_(values)))]
+    rows = connection.execute(query.where(keys[-1].in_({value[-1] for value in values})))
+    wanted = frozenset(values)
+    return [(found, *row[len(key) :]) for row in rows if (found := tuple(row[: len(key)])) in wanted]
 
 
 def _value(value: Any) -> Any:
