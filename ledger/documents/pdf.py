@@ -168,15 +168,20 @@ def _signed_data(value: bytes) -> SignedData | None:
 
 
 def _stamps(data: SignedData, question: Question) -> tuple[tuple[Check, ...], Question]:
-    """Time stamps over the signers' values; each that holds proves that the signature existed then."""
-    checks: tuple[Check, ...] = ()
-    for signer in data.signers:
-        for kind, token in signer.unsigned:
-            if kind == _TIME_STAMP:
-                judged = judge_time_stamp(token, Form.SIGNED_DATA, (signer.signature,), question)
-                checks += judged.checks
-                question = question.proven(judged.proven)
-    return checks, question
+    """Time stamps over the signers' values, and what they prove together: when the last of the values existed.
+
+    A stamp speaks of one signer's value. Whoever has an old key can put himself beside a signer whose value was
+    stamped, so they prove nothing until each signer has one that holds.
+    """
+    judged = [
+        judge_time_stamp(token, Form.SIGNED_DATA, (signer.signature,), question)
+        for signer in data.signers
+        for kind, token in signer.unsigned
+        if kind == _TIME_STAMP
+    ]
+    proven = [one.proven for one in judged if one.proven is not None]
+    checks = tuple(check for one in judged for check in one.checks)
+    return checks, question.proven(max(proven)) if len(proven) == len(data.signers) else question
 
 
 def _with_given(trust: TrustStores, data: SignedData) -> TrustStores:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ledger.algorithms.der import MalformedDer
+from ledger.errors import Unavailable
 from ledger.seals.seal import STANDARDS, Form
 from ledger.verdict import Check, indeterminate, invalid, valid
 
@@ -47,6 +48,10 @@ class Item:
         """It cannot be read: wrong, unless it is only more than is read here."""
         made = self.unknown if error.beyond_limits else self.fails
         return made(form, error.code, f"{en}: {error.en}", f"{zh}：{error.zh}", {"where": error.where})
+
+    def outage(self, form: Form | None, error: Unavailable) -> Check:
+        """Nothing here can compute what must be computed: that says nothing of the file."""
+        return self.unknown(form, error.code, f"could not be checked here: {error.en}", f"此处无法验证：{error.zh}")
 
     def _facts(self, form: Form | None, facts: Facts | None) -> Facts:
         return {"number": self.number, "clause": self.clause(form), **(facts or {})}

@@ -89,7 +89,7 @@ def check_seal(
     try:
         judged = judge_seal(found, Question(trust, at, proven_at, expected))
     except Unavailable as error:
-        return SealReport(Report((_outage(SEAL_FORMAT, error),)))
+        return SealReport(Report((SEAL_FORMAT.outage(None, error),)))
     maker = None if judged.maker is None else certificates.facts_of(judged.maker)
     return SealReport(Report(judged.checks), judged.facts, maker)
 
@@ -118,12 +118,7 @@ def check_signature(
     except MalformedDer as error:
         return SignatureReport(Report((_no_signature(der, error),)))
     except Unavailable as error:
-        return SignatureReport(Report((_outage(FORMAT, error),)))
-
-
-def _outage(item: Item, error: Unavailable) -> Check:
-    """Nothing here can compute what must be computed: that says nothing of the file."""
-    return item.unknown(None, error.code, f"could not be checked here: {error.en}", f"此处无法验证：{error.zh}")
+        return SignatureReport(Report((FORMAT.outage(None, error),)))
 
 
 def _unreadable(item: Item, error: MalformedDer) -> Check:

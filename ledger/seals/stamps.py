@@ -13,6 +13,7 @@ from ledger.algorithms.der import (
     read_oid,
 )
 from ledger.algorithms.digests import digest, named
+from ledger.errors import Unavailable
 from ledger.seals.certificates import parse_certificate
 from ledger.seals.checklist import STAMP_FORMAT, STAMP_IMPRINT, STAMP_VALUE, STAMPER
 from ledger.seals.judging import Question, value_check
@@ -84,6 +85,15 @@ def judge_time_stamp(token: bytes, form: Form, stamped: tuple[bytes, ...], quest
     except MalformedDer as error:
         check = STAMP_FORMAT.unreadable(form, error, "the time stamp cannot be read", "时间戳无法解析")
         return StampJudged((check,), None, None)
+    try:
+        checks = _checks(stamp, form, stamped, question)
+    except Unavailable as error:
+        checks = (STAMP_VALUE.outage(form, error),)
+    held = Report(checks).overall is Verdict.VALID
+    return StampJudged(checks, stamp.moment, stamp.moment if held else None)
+
+
+def _checks(stamp: TimeStamp, form: Form, stamped: tuple[bytes, ...], question: Question) -> tuple[Check, ...]:
     signer = stamp.data.signers[0]
     der = signer_certificate(stamp.data, signer) or _known(stamp, question)
     checks = [STAMP_FORMAT.ok(form, {"time": as_text(stamp.moment)})]
@@ -98,9 +108,7 @@ def judge_time_stamp(token: bytes, form: Form, stamped: tuple[bytes, ...], quest
         if judged.certificate is not None and stamp.data.content is not None:
             outcome = verify_signer(stamp.data, signer, judged.certificate, stamp.data.content)
     checks[1:1] = value_check(STAMP_VALUE, form, outcome, signer.algorithm, signer.signature)
-    checks.append(_imprint(stamp, form, stamped))
-    held = Report(tuple(checks)).overall is Verdict.VALID
-    return StampJudged(tuple(checks), stamp.moment, stamp.moment if held else None)
+    return (*checks, _imprint(stamp, form, stamped))
 
 
 def _imprint(stamp: TimeStamp, form: Form, stamped: tuple[bytes, ...]) -> Check:
