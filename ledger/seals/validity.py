@@ -29,8 +29,6 @@ from ledger.seals.trust import Path, TrustStore, find_paths
 from ledger.seals.verifying import Outcome, is_signed_by
 from ledger.verdict import Check, Report, Verdict
 
-_WORST_FIRST = (Verdict.INVALID, Verdict.INDETERMINATE, Verdict.VALID)
-
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -68,7 +66,7 @@ def judge_certificate(
         return Judged((items.form.unreadable(form, error, en, zh),), None)
     judge = _Judge(items, form, store, moments)
     paths = find_paths(certificate, store, given) or ((certificate,),)
-    best = max((judge.checks(path) for path in paths), key=lambda checks: _WORST_FIRST.index(Report(checks).overall))
+    best = min((judge.checks(path) for path in paths), key=lambda checks: Report(checks).overall.rank)
     noted = tuple(as_check(finding, items.form.name) for finding in certificate.findings)
     return Judged((items.form.ok(form, facts_of(certificate).to_facts()), *best, *noted), certificate)
 
@@ -184,7 +182,7 @@ class _Judge:
         if revoked:
             # An entry that does no harm (superseded since) must not hide one that does (the key was stolen).
             harm = [found for one in revoked if (found := self._revoked(one, facts)) is not None]
-            return min(harm, key=lambda check: _WORST_FIRST.index(check.verdict), default=None)
+            return max(harm, key=lambda check: check.verdict.rank, default=None)
         timely = [s for s in statuses if _covers(s, certificate, moments.reference)]
         if timely:
             facts["source"] = ", ".join(sorted({f"{s.source} {as_text(s.this_update)}" for s in timely}))
@@ -198,9 +196,8 @@ class _Judge:
     def _revoked(self, revoked: Revoked, facts: dict[str, object]) -> Check | None:
         item, form, moments = self._items.revocation, self._form, self._moments
         stolen = revoked.reason in COMPROMISE
-        since = revoked.moment
-        if stolen and revoked.suspect_since is not None:
-            since = min(since, revoked.suspect_since)
+        # By then the key was out or the certificate "otherwise became invalid" (RFC 5280 5.3.2), whatever the reason.
+        since = revoked.moment if revoked.suspect_since is None else min(revoked.moment, revoked.suspect_since)
         said = {"revoked": as_text(since), "reason": "-" if revoked.reason is None else revoked.reason}
         if moments.signed is None and since <= moments.reference:
             en, zh = (

@@ -50,6 +50,15 @@ def test_key_suspect_since_before_signing(place: Place) -> None:
     assert codes(checked_with(place, stolen).report) == {"SIGNER_REVOKED_BEFORE_SIGNING"}
 
 
+@pytest.mark.parametrize("reason", [None, SUPERSEDED])
+def test_signed_after_the_certificate_became_invalid_and_before_it_was_listed(place: Place, reason: int | None) -> None:
+    """The list names a date since when the certificate is invalid (RFC 5280 5.3.2), and no theft as the reason."""
+    listed = listing(place, Revoked(NOON + 3600, reason, suspect_since=NOON - 3600))
+    assert codes(checked_with(place, listed).report) == {"SIGNER_REVOKED_BEFORE_SIGNING"}
+    later = listing(place, Revoked(NOON + 3600, reason, suspect_since=NOON + 60))
+    assert checked_with(place, later).overall is Verdict.VALID
+
+
 def test_no_revocation_data_is_not_known(place: Place) -> None:
     report = checked_with(place)
     assert codes(report.report) == {"SIGNER_REVOCATION_UNKNOWN"}
