@@ -17,8 +17,8 @@ from ledger.errors import InvalidInput
 
 ENTRY = "OFD.xml"
 XML_SIZE = 16 << 20
-_ALL_XML = 64 << 20
-"""Bytes of XML that are read of one package, whatever in it names what how often."""
+_ALL_READ = 64 << 20
+"""Bytes of XML and signature values that are taken into memory of one package, whatever names what how often."""
 _BODIES = 64
 _LONGEST = 4_096
 """Characters of a location: no part has a name as long."""
@@ -85,13 +85,18 @@ class Package:
 
     def parse(self, part: str, root: str) -> xml.Element:
         """InvalidInput with codes of ``container`` and ``xml``."""
-        return self.parse_bytes(part, self.container.read(part, XML_SIZE), root)
+        return self.parse_bytes(part, self.read(part, XML_SIZE), root)
+
+    def read(self, part: str, most: int) -> bytes:
+        """All of a part that is looked into; InvalidInput with codes of ``container``, ``XML_TOO_LARGE``."""
+        self._read += self.container.entries[part].size
+        if self._read > _ALL_READ:
+            en, zh = "there is too much XML in the package, or in its signatures", "文档中的 XML 与签名值总量过大"
+            _refuse("XML_TOO_LARGE", en, zh)
+        return self.container.read(part, most)
 
     def parse_bytes(self, part: str, raw: bytes, root: str) -> xml.Element:
         """The same of a part's bytes that were read before; InvalidInput with codes of ``xml``."""
-        self._read += len(raw)
-        if self._read > _ALL_XML:
-            _refuse("XML_TOO_LARGE", "there is too much XML in the package", "文档中的 XML 总量过大")
         document = xml.parse(raw, root)
         self.findings += [(finding, part) for finding in document.findings]
         return document.root

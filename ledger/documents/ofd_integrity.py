@@ -30,15 +30,16 @@ def find(package: Package) -> Integrity | None:
     part = package.container.folded.get(fold(ENTRIES))
     if part is None:
         return None
-    root = package.parse(part, "DocEntries")
+    raw = package.read(part, _SIZE)
+    root = package.parse_bytes(part, raw, "DocEntries")
     value = package.follow(root.text_of("SignedValueLoc"), part, Role.SIGNATURE)
     files = root.one("FileList")
     said = [one.attributes.get("FileLoc", "") for one in files.all("File")] if files else []
     found = {location: package.locate(location, part) for location in said}
     package.roles.setdefault(part, Role.SIGNATURE)
     return Integrity(
-        xml=package.container.read(part, _SIZE),
-        value=package.container.read(value, _SIZE) if value else b"",
+        xml=raw,
+        value=package.read(value, _SIZE) if value else b"",
         listed=frozenset(name for name in found.values() if name),
         absent=tuple(location for location, name in found.items() if name is None),
         own=frozenset({part, *([value] if value else [])}),

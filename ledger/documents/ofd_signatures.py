@@ -83,7 +83,7 @@ def read_signature(package: Package, place: int, entry: Element) -> Signature:
         raise InvalidInput("OFD_SIGNATURE_TWICE", "ofd", "one signature is listed twice", "同一签名被重复列出")
     package.walked.add(part)
     package.roles.setdefault(part, Role.SIGNATURE)
-    raw = package.container.read(part, XML_SIZE)
+    raw = package.read(part, XML_SIZE)
     root = package.parse_bytes(part, raw, "Signature")
     info = root.one("SignedInfo")
     if info is None:
@@ -108,7 +108,7 @@ def read_signature(package: Package, place: int, entry: Element) -> Signature:
         seal_part=_plumbing(package, seal.text_of("BaseLoc"), part, body) if seal else None,
         seal_said=seal is not None,
         value_part=value,
-        value=package.container.read(value, _VALUE_SIZE) if value else b"",
+        value=package.read(value, _VALUE_SIZE) if value else b"",
         body=place,
     )
 

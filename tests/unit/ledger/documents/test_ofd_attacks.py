@@ -273,9 +273,25 @@ def test_xml_without_end_is_not_read_to_its_end(office: Desk, sealed: bytes, mon
     """Each document of a package may be large; all that OFD.xml names together may not be read."""
     body = b"<ofd:DocBody><ofd:DocRoot>Doc_0/Document.xml</ofd:DocRoot></ofd:DocBody>"
     file = changed(sealed, edit("OFD.xml", b"</ofd:OFD>", body * 60 + b"</ofd:OFD>"))
-    monkeypatch.setattr(ofd, "_ALL_XML", 20_000)
+    monkeypatch.setattr(ofd, "_ALL_READ", 20_000)
     assert found(office, sealed)[1] is Verdict.VALID
     assert found(office, file) == ({"ofd.structure": "XML_TOO_LARGE"}, Verdict.INDETERMINATE)
+
+
+def test_one_value_of_megabytes_named_by_every_signature(
+    office: Desk, sealed: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each signature keeps its value: a small file may not ask for a large memory by naming one value often."""
+    parts = unpack(sealed)
+    parts[f"{FIRST}/SignedValue.dat"] = bytes(100_000)
+    entries = b""
+    for place in range(20):
+        parts[f"Doc_0/Signs/Copy_{place}/Signature.xml"] = parts[f"{FIRST}/Signature.xml"]
+        entries += b'<ofd:Signature ID="1%d" BaseLoc="/Doc_0/Signs/Copy_%d/Signature.xml"/>' % (place, place)
+    edit(LIST, b"</ofd:Signatures>", entries + b"</ofd:Signatures>")(parts)
+    monkeypatch.setattr(ofd, "_ALL_READ", 500_000)
+    kept = [one.signature for one in ofd_check.examine(pack(parts), office.judge).signatures]
+    assert 0 < sum(len(one.value) for one in kept) <= 500_000
 
 
 CONFUSED: dict[str, tuple[Change, str]] = {
