@@ -134,8 +134,10 @@ def private_key_of(encoded: bytes) -> bytes:
 def _private_key_in(fields: der.Fields) -> bytes:
     fields.take(der.INTEGER)
     second = fields.take()
-    if second.tag != der.SEQUENCE:  # SEC 1
-        return der.read_octets(second)
-    if second.raw != _ALGORITHM:
-        raise second.fault("SM2_PRIVATE_KEY_INVALID", "a key of another algorithm", "其他算法的密钥")
-    return _private_key_in(der.decode(der.read_octets(fields.take())).fields())
+    if second.tag == der.SEQUENCE:  # PKCS #8, around one key of SEC 1 and no further
+        if second.raw != _ALGORITHM:
+            raise second.fault("SM2_PRIVATE_KEY_INVALID", "a key of another algorithm", "其他算法的密钥")
+        inner = der.decode(der.read_octets(fields.take())).fields()
+        inner.take(der.INTEGER)
+        second = inner.take()
+    return der.read_octets(second)

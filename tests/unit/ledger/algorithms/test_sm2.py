@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.algorithms import sm2, sm2_backends, sm2_curve, sm2_libcrypto
+from ledger.algorithms import der, sm2, sm2_backends, sm2_curve, sm2_libcrypto
 from ledger.algorithms.digests import sm3
 from ledger.algorithms.sm2_backends import Backend, PythonBackend, known_answer_fault
 from ledger.algorithms.sm2_keys import encode_signature, private_key_of, readings
@@ -208,6 +208,15 @@ def test_keys_survive_their_encodings() -> None:
     for broken in (b"", key.encode()[:-1], key.encode() + b"\0", key.public_key_info):
         with pytest.raises(InvalidInput, match="SM2_PRIVATE_KEY_INVALID"):
             private_key_of(broken)
+
+
+def test_private_key_wrapped_in_itself_a_thousand_times() -> None:
+    wrapped = sm2.SigningKey.generate(secrets.token_bytes).encode()
+    version, algorithm, _ = (one.raw for one in der.decode(wrapped).children)
+    for _ in range(1_000):
+        wrapped = der.write(der.SEQUENCE, version, algorithm, der.write(der.OCTET_STRING, wrapped))
+    with pytest.raises(InvalidInput, match="SM2_PRIVATE_KEY_INVALID"):
+        private_key_of(wrapped)
 
 
 def _openssl(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
