@@ -102,11 +102,12 @@ def reset_index(connection: Connection) -> None:
 def _reopen_outbox(connection: Connection) -> None:
     """Verdicts that came from the index are taken back; replaying gives them again.
 
-    What was never in a transaction of ours, because somebody else had carried it, waits for one again.
+    What is in no transaction of ours that can still be mined, since somebody else had carried it, waits for one again.
     """
     verdicts = outbox_acts.c.block.is_not(None)
     entries = select(outbox_acts.c.entry).where(verdicts)
-    unsent = outbox_entries.c.batch.is_(None)
+    given_up = select(relay_batches.c.id).where(relay_batches.c.state == "lost")
+    unsent = outbox_entries.c.batch.is_(None) | outbox_entries.c.batch.in_(given_up)
     state = case((unsent, "queued"), else_="sent")
     connection.execute(outbox_entries.update().where(outbox_entries.c.id.in_(entries)).values(state=state))
     never = outbox_acts.c.entry.in_(select(outbox_entries.c.id).where(unsent))

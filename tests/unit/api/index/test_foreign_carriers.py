@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from api.index.rebuild import rebuild
 from api.store.entries import Entry, admin_entry, calldata_of, steps_entry
-from api.store.own_tables import outbox_acts, outbox_entries
+from api.store.own_tables import outbox_acts, outbox_entries, relay_batches
 from ledger import acts, calldata
 from ledger.crypto import keccak, sign
 from ledger.eip712 import digest, struct_hash
@@ -16,7 +16,7 @@ from ledger.merkle import MerkleTree
 from ledger.procedure import Action
 from ledger.reasons import Reason
 from node.gateway.account import RelayAccount
-from tests.unit.api.relay.ground import CHAIN_ID, DEPLOYMENT, Ground
+from tests.unit.api.relay.ground import CHAIN_ID, DEPLOYMENT, KEY, Ground
 from tests.unit.api.store.scenario import AWAY, CLERK, DECIDER, GRANT, ITEM, SEAL, WINDOW, key_of
 
 THIEF = RelayAccount(keccak(b"thief"), CHAIN_ID)
@@ -177,6 +177,14 @@ def opening(ground: Ground, number: int, parent: bytes) -> Entry:
     return steps_entry(DEPLOYMENT, group, (None,), now)
 
 
+def takes_our_nonce(ground: Ground) -> None:
+    """Somebody else sends with the relay's key."""
+    ours = RelayAccount(KEY, CHAIN_ID)
+    nonce = ground.chain.nonce(ours.address)
+    ground.chain.send_raw(ours.sign_transaction(nonce, keccak(b"elsewhere")[:20], b"", 21_000).raw)
+    ground.chain.mine()
+
+
 def test_rebuilt_index_says_the_same_of_what_thieves_carried(ground: Ground) -> None:
     act = suspension(ground)
     ids = ground.accept(entry(ground, act, batch=TREE.root, proof=TREE.proof(1)))
@@ -198,5 +206,26 @@ def test_copy_that_a_reorganisation_dropped_leaves_ours_to_be_carried(ground: Gr
     ground.chain.reorganise()
     ground.chain.mine()
     ground.rounds(4)
+    assert ground.statuses(ids) == ["applied"]
+    assert ground.times_on_chain(ids[0]) == 1
+
+
+def test_copy_dropped_after_ours_was_given_up_leaves_ours_to_be_carried_anew(ground: Ground) -> None:
+    """Ours had lost its nonce while the thief's was taken for its end: nothing else would send it again."""
+    act = made(ground, acts.SetWindowStatus, AWAY_ADMIN, window=WINDOW, status=2, reason=1)
+    ids = ground.accept(entry(ground, act))
+    ground.chain.faults = ["drop"]
+    ground.turn()
+    carries(ground, entry(ground, act))
+    assert ground.statuses(ids) == ["applied"]
+    takes_our_nonce(ground)
+    ground.monotonic[0] += 10
+    ground.turn()
+    with ground.store.db.read() as connection:
+        assert "lost" in connection.execute(select(relay_batches.c.state)).scalars().all()
+    ground.chain.reorganise(depth=2)
+    ground.chain.mine()
+    ground.chain.mine()
+    ground.rounds(6)
     assert ground.statuses(ids) == ["applied"]
     assert ground.times_on_chain(ids[0]) == 1
