@@ -13,17 +13,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_LOOK_SECONDS = 0.001
+_LOOK_SECONDS = 0.000_5
 
 
 class Turn:
-    """A lock of the kernel's on a file beside the database; whoever is killed gives it back."""
+    """First among the threads of this process, then among processes.
+
+    Who waits for the file's lock stands in its door, and other processes wait for the door. So who has just written,
+    and has more to write, comes after whoever was waiting.
+    """
 
     def __init__(self, path: Path, longest: float = 5.0) -> None:
-        """``path`` is a file for this alone; after ``longest`` seconds nobody waits any more."""
-        self._path, self._longest = path, longest
+        """``path`` and ``path``-door are for this alone; after ``longest`` seconds nobody waits any more."""
+        self._longest = longest
         self._threads = threading.Lock()
-        self._file: int | None = None
+        self._door, self._file = _FileLock(Path(f"{path}-door")), _FileLock(path)
 
     @contextmanager
     def taken(self) -> Iterator[bool]:
@@ -33,16 +37,38 @@ class Turn:
             yield False
             return
         try:
-            has_it = self._take(until)
+            has_it = self._enter(until)
             try:
                 yield has_it
             finally:
-                if has_it and self._file is not None:
-                    fcntl.flock(self._file, fcntl.LOCK_UN)
+                if has_it:
+                    self._file.release()
         finally:
             self._threads.release()
 
-    def _take(self, until: float) -> bool:
+    def _enter(self, until: float) -> bool:
+        if not self._door.acquire(until):
+            return False
+        try:
+            return self._file.acquire(until)
+        finally:
+            self._door.release()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._door.close()
+        self._file.close()
+
+
+class _FileLock:
+    """The kernel's lock of a file; it gives the lock of a killed process back."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def acquire(self, until: float) -> bool:
+        """False where it could not be had by then (monotonic seconds), or where the file cannot be opened."""
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -54,8 +80,11 @@ class Turn:
             return False
         return True
 
+    def release(self) -> None:
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
     def close(self) -> None:
-        """Let go of the file."""
         if self._file is not None:
             os.close(self._file)
             self._file = None

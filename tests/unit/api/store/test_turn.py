@@ -63,6 +63,34 @@ def test_turn_of_a_process_that_was_killed_is_free(tmp_path: Path) -> None:
         assert mine
 
 
+_GREEDY = """
+import sys, time
+from pathlib import Path
+from api.store.turn import Turn
+turn = Turn(Path(sys.argv[1]))
+while True:
+    with turn.taken():
+        print(flush=True)
+        time.sleep(0.01)
+"""
+
+
+def test_process_that_always_has_more_to_write_keeps_nobody_waiting(tmp_path: Path) -> None:
+    path, mine = tmp_path / "turn", 20
+    greedy = subprocess.Popen([sys.executable, "-c", _GREEDY, str(path)], stdout=subprocess.PIPE)
+    assert greedy.stdout is not None
+    greedy.stdout.readline()
+    turn = Turn(path)
+    try:
+        for _ in range(mine):
+            with turn.taken() as had:
+                assert had
+    finally:
+        greedy.kill()
+        theirs = greedy.communicate()[0].splitlines()
+    assert len(theirs) < 4 * mine
+
+
 def test_turn_that_is_never_given_back_does_not_keep_others_from_writing(tmp_path: Path) -> None:
     path = tmp_path / "huxin.db"
     database = Database(f"sqlite:///{path}")
