@@ -1,6 +1,7 @@
 """R2 (b): EIO, ENOSPC and SIGKILL at every file system call of one batch, in the process that makes it."""
 
 import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -8,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ledger.errors import Fault as Difference
 from scripts.load.steps import Pen, Signed
 from scripts.report import progress
 from scripts.trials.chainbook import Book
@@ -19,8 +21,13 @@ from scripts.trials.trio import Trio
 ERRORS = ("EIO", "ENOSPC", "SIGKILL")
 _WRITES = frozenset({"openat", "pwrite64", "fsync", "fdatasync", "ftruncate", "fallocate"})
 """Calls that a full disk can fail."""
+_MUST_END = frozenset({"pwrite64", "fsync", "fdatasync", "ftruncate"})
+"""Calls after whose EIO nobody knows what a database's file holds: whoever made them has to end."""
+_CLEAN_SIGNAL = signal.SIGTERM
+"""What HTTP sends to itself, to answer what is under way before it ends."""
 _CLIENTS = 2
 _IDLE_SECONDS = 0.4
+_END_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +48,15 @@ class Fault:
 
 @dataclass(slots=True)
 class Injected:
-    """Counts over all faults; ``ends`` how the processes ended (by process and wait status, None: lived on)."""
+    """Counts over all faults; ``ends`` how the processes ended (by process and wait status, None: lived on).
 
+    Of the ``planned`` ones some do not strike, where a batch makes fewer calls than the one that was recorded did.
+    ``unclean`` are ends that were neither injected nor an exit, and processes that lived on where they had to end.
+    """
+
+    planned: int = 0
     injected: int = 0
+    unclean: int = 0
     unsynced: int = 0
     again: int = 0
     waiting: int = 0
@@ -51,6 +64,7 @@ class Injected:
     lost: int = 0
     doubled: int = 0
     acknowledged: list[Signed] = field(default_factory=list)
+    audited: list[Difference] = field(default_factory=list)
     ends: Counter[tuple[str, str, int | None]] = field(default_factory=Counter)
 
     def reckon(self, book: Book) -> None:
@@ -69,6 +83,7 @@ def inject_everywhere(bench: Trio, processes: Sequence[str], every: int, seed: i
     for process in processes:
         calls = _calls_of_a_batch(bench, process, batches, folder)
         faults = list(_faults(process, calls, bench.folder.path))[::every]
+        found.planned += len(faults)
         progress(f"{process}: {len(faults)} faults")
         for number, fault in enumerate(faults):
             _one(bench, fault, batches, found, folder / "fault")
@@ -137,10 +152,12 @@ def _faults(process: str, calls: Sequence[Call], folder: Path) -> Iterator[Fault
 
 def _one(bench: Trio, fault: Fault, batches: _Batches, found: Injected, record: Path) -> None:
     bench.fill_log(fault.process)
-    ended, process = None, bench.processes[fault.process]
+    ended, process, most = None, bench.processes[fault.process], time.monotonic() + _END_SECONDS
     with Strace(record, [process.pid], fault.inject):
         batch, quiet = batches.hand_in(), None
         while quiet is None or time.monotonic() < quiet:
+            if time.monotonic() > most:
+                raise RuntimeError(f"{fault}: neither ended nor done after {_END_SECONDS:g} s")
             ended = process.poll()
             if ended is not None:
                 break
@@ -169,8 +186,21 @@ def _judge(fault: Fault, told: Told, ended: int | None, calls: Sequence[Call], b
     found.again += len(again)
     if again:
         progress(f"  {fault}: synced again: {again}")
-    if fired and ended is None and fault.error == "EIO":
-        hit = next(call for call in calls if call.injected)
+    hit = next((call for call in calls if call.injected), None)
+    if hit and ended is None and fault.error == "EIO":
         progress(f"  {fault.process} lives on after {fault.inject}: {hit.path}")
     if fired:
         found.ends[fault.process, fault.error, ended] += 1
+        database = bench.databases[fault.process]
+        clean = ended_cleanly(fault, ended, is_database=hit is not None and hit.path.startswith(str(database)))
+        found.unclean += not clean
+        if not clean:
+            progress(f"  {fault}: ended with status {ended}")
+
+
+def ended_cleanly(fault: Fault, status: int | None, *, is_database: bool) -> bool:
+    """Whether a process may end with this wait status (None: it lives) once the fault has struck."""
+    if status is None:
+        return not (fault.error == "EIO" and is_database and fault.name in _MUST_END)
+    code = os.waitstatus_to_exitcode(status)
+    return code >= 0 or code == -_CLEAN_SIGNAL or (fault.error == "SIGKILL" and code == -signal.SIGKILL)
