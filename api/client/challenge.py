@@ -10,6 +10,8 @@ from ledger.crypto import checksum
 from ledger.errors import Conflict, InvalidInput
 from ledger.signin import SignIn, parse_sign_in
 
+_OWN_PORTS = {"http": ":80", "https": ":443"}
+
 
 def site_of(url: str) -> str:
     """Host, and port where it is not the scheme's own, in lower case."""
@@ -31,7 +33,7 @@ def check_challenge(text: str, address: bytes, site: str) -> None:
             f"the text to sign names another address, {named}",
             f"登录文本中的地址 {named} 与本密钥不符",
         )
-    if {told.domain.lower(), _site_of_uri(told)} != {site}:
+    if {_site_of_domain(told), _site_of_uri(told)} != {site}:
         raise Conflict(
             "CHALLENGE_OF_ANOTHER_SITE",
             f"the text to sign is for {told.domain}, you called {site}: call the server by its own name, or let it"
@@ -39,6 +41,11 @@ def check_challenge(text: str, address: bytes, site: str) -> None:
             f"登录文本属于 {told.domain},而您访问的是 {site}:请以服务自己的名称访问,"
             "或请其将 HUXIN_PUBLIC_URL 设为您访问的地址",
         )
+
+
+def _site_of_domain(told: SignIn) -> str:
+    """A domain has no scheme: that of the URI says which port need not be written."""
+    return told.domain.lower().removesuffix(_OWN_PORTS.get(told.uri.partition(":")[0].lower(), ""))
 
 
 def _site_of_uri(told: SignIn) -> str:

@@ -154,6 +154,13 @@ def test_a_site_is_known_however_its_address_is_written(simulator: Simulator, ur
     assert client.sign_in().token
 
 
+def test_a_site_is_known_where_the_server_writes_its_schemes_own_port(
+    client: HuxinClient, simulator: Simulator
+) -> None:
+    _challenged(simulator, lambda text: text.replace("ledger.test", "ledger.test:80"))
+    assert client.sign_in().token
+
+
 def _failing(times: int, make: Callable[[], httpx.Response]) -> Fault:
     left = [times]
 
