@@ -1,6 +1,5 @@
 """``huxin grant``: offer, accept, agree mutually, stop, look."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from api.client.forms import read_act
 from ledger import acts
 from ledger.errors import InvalidInput
 from ledger.ids import FOREVER, parse_id
+from ledger.strict_json import loads
 
 grant = group("grant", "授权 grants between agencies")
 
@@ -111,10 +111,10 @@ def grant_status(
 
 def _terms(path: Path) -> dict[str, list[object]]:
     try:
-        document = json.loads(parsing.text_file(path))
+        document = loads(parsing.text_file(path))
         if set(document) == {"given", "received"} and all(isinstance(side, list) for side in document.values()):
             return dict(document)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, RecursionError, TypeError, AttributeError):
         pass
     raise InvalidInput(
         "TERMS_MALFORMED",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from eth_abi.exceptions import EncodingError
 from eth_account.messages import encode_typed_data
 from eth_utils.crypto import keccak
 
@@ -16,6 +17,7 @@ from api.signers import list_keystores, make_key, read_keystore, write_keystore
 from ledger.acts import Proposal
 from ledger.crypto import checksum, parse_address, recover
 from ledger.errors import InvalidInput
+from ledger.strict_json import loads
 
 keys = group("keys", "密钥文件(keystore v3)keystores")
 council = group("council", "理事会决议 decisions of the council, m of n")
@@ -47,8 +49,8 @@ def keys_address(session: Session, path: File) -> None:
 def keys_sign(session: Session, path: File) -> None:
     """签名 EIP-712 数据。Sign EIP-712 typed data, as a wallet would."""
     try:
-        message = encode_typed_data(full_message=json.loads(parsing.text_file(path)))
-    except (ValueError, KeyError, TypeError) as error:
+        message = encode_typed_data(full_message=loads(parsing.text_file(path)))
+    except (EncodingError, AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise InvalidInput("TYPED_DATA_MALFORMED", str(path), str(error), "不是 EIP-712 数据") from error
     digest = keccak(b"\x19" + message.version + message.header + message.body)
     signature = session.signer().sign(digest)
@@ -111,8 +113,8 @@ def council_submit(session: Session, path: File) -> None:
 
 def _arguments(types: tuple[str, ...], text: str) -> list[Any]:
     try:
-        values = json.loads(text)
-    except ValueError:
+        values = loads(text)
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list) or len(values) != len(types):
         kinds = ", ".join(types)
@@ -127,7 +129,7 @@ def _argument(kind: str, value: Any) -> Any:
         return parsing.optional_id(value)
     if kind == "address":
         return parse_address(str(value))
-    if kind == "address[]":
+    if kind == "address[]" and isinstance(value, list):
         return [parse_address(str(one)) for one in value]
     return parsing.word(str(value), "arguments") if kind == "bytes32" else value
 
@@ -139,8 +141,8 @@ def _write(path: Path, proposal: Proposal, signatures: list[bytes]) -> None:
 
 def _read(path: Path) -> tuple[Proposal, list[bytes]]:
     try:
-        document = json.loads(parsing.text_file(path))
+        document = loads(parsing.text_file(path))
         signatures = [bytes.fromhex(one[2:]) for one in document["signatures"]]
         return read_act(Proposal, document["proposal"]), signatures
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
         raise InvalidInput("PROPOSAL_MALFORMED", str(path), "no proposal file", "不是提案文件") from error

@@ -141,6 +141,7 @@ def license_state(
         if change is None:
             zh, en = NAMES[before]
             session.say(f"账本已为终止状态({zh}),无须上链", f"ended on the ledger already ({en})")
+            session.show({"before": before.value, "after": state, "status": "unchanged"})
             return
         values: dict[str, Any] = {"license": share.leaf, "status": int(change.status), "reason": change.reason}
         act: Any = client.make(acts.SetLicenseStatus, client.officer, **values)

@@ -150,12 +150,17 @@ def write_private(path: Path, text: str) -> None:
     write_durably(path, text, PRIVATE)
 
 
-def json_object(path: Path) -> dict[str, Any]:
-    """A file with one JSON object; InvalidInput ``FILE_NOT_JSON``."""
+def json_file(path: Path) -> Any:
+    """What a JSON file holds; InvalidInput ``FILE_NOT_JSON``, ``FILE_UNREADABLE``."""
     try:
-        found = loads(text_file(path))
+        return loads(text_file(path))
     except (ValueError, RecursionError) as error:
         raise InvalidInput("FILE_NOT_JSON", str(path), "not JSON", "不是 JSON 文件") from error
+
+
+def json_object(path: Path) -> dict[str, Any]:
+    """A file with one JSON object; InvalidInput as ``json_file``."""
+    found = json_file(path)
     if not isinstance(found, dict):
         raise InvalidInput("FILE_NOT_JSON", str(path), "not a JSON object", "不是 JSON 对象")
     return found

@@ -143,7 +143,7 @@ def license_batch(
     seal_id: Annotated[str, typer.Option("--seal", help="印章 seal")],
 ) -> None:
     """成批签发:一个默克尔根。Issue many licenses under one Merkle root."""
-    rows = json.loads(parsing.text_file(path))
+    rows = parsing.json_file(path)
     if not isinstance(rows, list):
         raise InvalidInput("BATCH_MALFORMED", str(path), "an array of licenses", "须为证照数组")
     licenses = tuple(read_act(acts.License, row) for row in rows)
@@ -194,15 +194,15 @@ def verify_license(
     if code is None and (challenge is not None or card is not None):
         raise InvalidInput("OPTIONS_CONFLICT", "--code", "only with --code", "--challenge、--card 须与 --code 同用")
     with session.client() as client:
-        if code:
+        if code is not None:
             shown = Card.read(parsing.json_object(card)) if card else None
             more = (shown.license, shown.batch, shown.proof) if shown else ()
             _conclude(session, client.proofs.verify_code(code, challenge, *more))
-        elif file:
+        elif file is not None:
             _conclude(session, client.proofs.verify_file(file))
-        elif digest:
+        elif digest is not None:
             _conclude(session, client.proofs.verify_digest(parse_digest(digest)))
-        elif identifier:
+        elif identifier is not None:
             _conclude(session, client.proofs.verify_identifier(identifier))
         else:
             _conclude(session, client.proofs.verify_leaf(parsing.word(leaf, "leaf")))
@@ -218,9 +218,9 @@ def verify_seal(
     """核验印章。退出码同上。Verify a seal; exit codes as above."""
     _exactly_one(id=seal_id, file=file, digest=digest)
     with session.client() as client:
-        if seal_id:
+        if seal_id is not None:
             _conclude(session, client.proofs.verify_seal(parse_id(seal_id)))
-        elif file:
+        elif file is not None:
             _conclude(session, client.proofs.verify_seal_file(file))
         else:
             _conclude(session, client.proofs.verify_seal_digest(parse_digest(digest or "")))

@@ -5,6 +5,7 @@ import functools
 import inspect
 import json
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from api.client import HuxinClient
 from api.founding import read_password
 from api.signers import Signer, open_keystore
 from api.wire.acts import ActView
+from ledger.documents.zip_names import UNSEEN
 from ledger.errors import InvalidInput, Unauthenticated
 
 DEFAULT_URL = "http://127.0.0.1:8600"
@@ -196,12 +198,13 @@ def _print_for_people(value: Any) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    # what is piped or kept must not be cut to the width of a terminal that is not there
-    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    # What is piped or kept must not be cut to the width of a terminal that is not there. Names are anybody's: they
+    # are shown as they stand, not as commands to the console.
+    console = Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, markup=False, emoji=False)
     if isinstance(value, Mapping):
         table = Table(show_header=False)
         for key, one in _arranged(value).items():
-            table.add_row(str(key), _cell(one))
+            table.add_row(_plain(str(key)), _cell(one))
     elif value and all(isinstance(one, Mapping) for one in value):
         rows = [_arranged(one) for one in value]
         names = list(dict.fromkeys(key for one in rows for key in one))
@@ -209,7 +212,7 @@ def _print_for_people(value: Any) -> None:
         for one in rows:
             table.add_row(*(_cell(one.get(key)) for key in names))
     else:
-        console.print(value or "(无 none)")
+        console.print(_plain(value) if isinstance(value, str) else value or "(无 none)")
         return
     console.print(table)
 
@@ -221,7 +224,15 @@ def _cell(value: Any) -> str:
         return _mapping(value)
     if isinstance(value, Iterable) and not isinstance(value, str):
         return ", ".join(map(_cell, value))
-    return str(value)
+    return _plain(str(value))
+
+
+def _plain(text: str) -> str:
+    """Without what a terminal obeys or nobody sees; line ends stay."""
+    return "".join(
+        letter if letter == "\n" or unicodedata.category(letter) not in UNSEEN else f"\\u{ord(letter):04x}"
+        for letter in text
+    )
 
 
 def _mapping(value: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from ledger.errors import InvalidInput
 
 _LONGEST = 512
 _DRIVE = re.compile(r"[A-Za-z]:")
-_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """What changes how a name looks, or cannot be seen. Wide spaces and private characters of rare names are neither."""
 _BAD_STEPS = frozenset({"", ".", ".."})
 _LONG_NUMBER = re.compile(r"[0-9]{8,}[0-9Xx]?")
@@ -50,7 +50,7 @@ def _guess(raw: bytes) -> str:
 def _safe(name: str) -> bool:
     if not name or len(name) > _LONGEST or "\\" in name or _DRIVE.match(name):
         return False
-    if not name.isprintable() and any(unicodedata.category(char) in _UNSEEN for char in name):
+    if not name.isprintable() and any(unicodedata.category(char) in UNSEEN for char in name):
         return False
     return not _BAD_STEPS.intersection(name.removesuffix("/").split("/"))
 

@@ -2,18 +2,25 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import typer
 
-from api.cli import app, parsing
+from api.cli import app, key_commands, license_commands, parsing
+from api.cli.session import Session
+from api.client.council import call_named, make_proposal
 from api.signers import LIGHT_SCRYPT_N, KeySigner, write_keystore
 from ledger import errors
+from ledger.acts import License
 from ledger.crypto import keccak, recover
 from ledger.eip712 import typed_data
 from ledger.errors import InvalidInput
 from ledger.ids import FOREVER, scoped
+from ledger.licenses import LicenseState, Share
+from ledger.licenses.share import Salts
+from ledger.world import Deployment
 from tests.unit.api.cli.acts import example_act
 
 NOWHERE = "http://127.0.0.1:9"
@@ -148,3 +155,76 @@ def test_names_and_places_become_sets() -> None:
             parsing.bits(wrong)
     with pytest.raises(InvalidInput):
         parsing.rights("READ")
+
+
+NAMES = {
+    "markup that ends what never began": ("某局[/b]", "某局[/b]"),
+    "markup that hides": ("[conceal]作废[/conceal]", "[conceal]作废[/conceal]"),
+    "a picture": ("印章:smiley:", "印章:smiley:"),
+    "a command to the terminal": ("某局\x1b[2K\x1b[1A", "某局\\u001b[2K\\u001b[1A"),
+    "writing turned round": ("A\u202eB", "A\\u202eB"),
+}
+
+
+@pytest.mark.parametrize(("name", "shown"), NAMES.values(), ids=NAMES)
+def test_a_name_that_anybody_may_have_registered_does_nothing_to_the_table(
+    name: str, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session = Session(NOWHERE, None, None, None)
+    session.show([{"name": name}])
+    session.show({"name": name, "reason": {"code": name}})
+    session.show(name)
+    printed = capsys.readouterr().out
+    assert printed.count(shown) >= 3
+    assert "\x1b" not in printed
+
+
+def _typed(**message: object) -> str:
+    fields = [{"name": name, "type": "uint8"} for name in message]
+    types = {"EIP712Domain": [], "Act": fields}
+    return json.dumps({"types": types, "primaryType": "Act", "domain": {}, "message": message})
+
+
+DEEP = "[" * 200_000
+FILES = {
+    "no JSON": (["license", "batch", "{}", "--seal", "2-1"], "[1,", "FILE_NOT_JSON"),
+    "too deep": (["license", "batch", "{}", "--seal", "2-1"], DEEP, "FILE_NOT_JSON"),
+    "not text": (["license", "batch", "{}", "--seal", "2-1"], "\udcff", "FILE_UNREADABLE"),
+    "a number too large": (["keys", "sign", "{}"], _typed(x=99_999), "TYPED_DATA_MALFORMED"),
+    "types that are none": (["keys", "sign", "{}"], '{"types":5,"primaryType":"A"}', "TYPED_DATA_MALFORMED"),
+    "typed data too deep": (["keys", "sign", "{}"], DEEP, "TYPED_DATA_MALFORMED"),
+    "a proposal too deep": (["council", "submit", "{}"], DEEP, "PROPOSAL_MALFORMED"),
+    "terms too deep": (["grant", "agree", "2-1", "--terms", "{}"], DEEP, "TERMS_MALFORMED"),
+}
+
+
+@pytest.mark.parametrize(("words", "content", "code"), FILES.values(), ids=FILES)
+def test_a_file_of_rubbish_is_an_error_with_a_code(
+    words: list[str], content: str, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "given.json"
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    assert app.main([*(str(path) if word == "{}" else word for word in words), "--json", "--url", NOWHERE]) == 65
+    captured = capsys.readouterr()
+    assert (captured.out, json.loads(captured.err)["error"]["code"]) == ("", code)
+
+
+def test_members_that_are_no_list() -> None:
+    call = call_named("council", "setMembers")
+    deployment = Deployment(7, {"council": bytes(20)})
+    with pytest.raises(InvalidInput, match="COUNCIL_CALL_ARGUMENTS"):
+        make_proposal(deployment, call, key_commands._arguments(call.types, "[5, 2]"), 0, 0)
+
+
+def test_json_mode_says_so_where_nothing_had_to_be_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A program that reads the answer must not find an empty one."""
+    digest = bytes(range(32))
+    license_ = License(scoped(2, 1), scoped(2, 1), digest, digest, digest, digest, bytes(32), bytes(32), 0, FOREVER)
+    share = Share(license_, "1.2.156.3005.2", "9137", Salts(digest, digest))
+    (tmp_path / "share.json").write_text(share.to_json(), encoding="utf-8")
+    monkeypatch.setattr(Session, "officer_client", lambda _: nullcontext())
+    monkeypatch.setattr(license_commands, "_state", lambda *_: LicenseState.CANCELLED)
+    assert app.main(["license", "state", str(tmp_path / "share.json"), "04", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"before": "04", "after": "04", "status": "unchanged"}
