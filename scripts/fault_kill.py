@@ -1,5 +1,7 @@
 """R1: the API, the relay and the chain are killed (SIGKILL), singly and together, while clients hand in steps.
 
+What is counted are the moments at which something was killed, however many processes a blow hit.
+
 Four clients insist on each step until it is acknowledged. At the end each acknowledged step must stand on the chain
 exactly once, by the contract's events and by the calldata of mined transactions, and the index must equal a rebuild
 from the chain. Each mutant (``scripts/mutants``) then runs on the same ledger and must be found out.
@@ -22,7 +24,7 @@ from scripts import mutant
 from scripts.load.steps import USUAL, Pen, Signed
 from scripts.report import Target, conclude, progress
 from scripts.trials.chainbook import book_of
-from scripts.trials.insisting import Client, Told, thinking
+from scripts.trials.insisting import Client, Progressing, Told, thinking
 from scripts.trials.killing import Killer, quantile
 from scripts.trials.ledger import PROCESSES, Trial, running
 
@@ -37,7 +39,7 @@ _WEIGHTS = (4, 4, 4, 2, 2, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """``kills`` SIGKILLs and ``steps`` acknowledged steps at least; ``think`` seconds between a client's steps."""
+    """``kills`` blows and ``steps`` acknowledged steps at least; ``think`` seconds between a client's steps."""
 
     seed: int
     kills: int
@@ -53,6 +55,7 @@ class Outcome:
 
     acknowledged: int
     kills: int
+    signals: int
     lost: int
     doubled: int
     refused: int
@@ -66,7 +69,7 @@ class Outcome:
     def faults(self) -> int:
         """Everything that must not be."""
         broken = self.answers.get(500, 0)
-        return self.lost + self.doubled + self.refused + self.waiting + self.differences + broken
+        return self.lost + self.doubled + self.refused + abs(self.waiting) + self.differences + broken
 
 
 def experiment(trial: Trial, plan: Plan) -> Outcome:
@@ -80,9 +83,12 @@ def experiment(trial: Trial, plan: Plan) -> Outcome:
         client.start()
     killer = Killer(trial)
     chance = random.Random(plan.seed)  # noqa: S311 - a seed makes a run repeatable
-    while killer.kills < plan.kills or len(told.acknowledged) < plan.steps:
+    progressing = Progressing(lambda: len(told.acknowledged))
+    while killer.blows < plan.kills or len(told.acknowledged) < plan.steps:
         _round(killer, plan, chance)
-        progress(f"  {killer.kills} kills, {len(told.acknowledged)} steps acknowledged, {told.again} asked again")
+        if killer.blows >= plan.kills and not progressing:
+            raise SystemExit(f"nothing was acknowledged any more: {dict(told.answers)}")
+        progress(f"  {killer.blows} kills, {len(told.acknowledged)} steps acknowledged, {told.again} asked again")
     back = killer.await_all()
     stopping.set()
     for client in clients:
@@ -95,9 +101,9 @@ def _round(killer: Killer, plan: Plan, chance: random.Random) -> None:
     names = plan.only or chance.choices(_TOGETHER, _WEIGHTS)[0]
     time.sleep(chance.uniform(0, 1.0))
     # a relay is hit at random and, every other time, while a block enters the index
-    if "relay" in names and killer.kills % 2 == 0:
+    if "relay" in names and killer.blows % 2 == 0:
         killer.await_block()
-    if killer.kills < plan.kills:
+    if killer.blows < plan.kills:
         killer.strike(names)
     # now and then the next blow falls while the last one is still being recovered from
     hasty, until = chance.random() < 0.2, time.monotonic() + chance.uniform(0, 3.0)
@@ -129,14 +135,14 @@ def _reckon(trial: Trial, told: Told, killer: Killer, waiting: int, began: float
     for code in list(told.refused.values())[:3]:
         progress(f"  refused: {code}")
     return Outcome(
-        len(told.acknowledged), killer.kills, lost, doubled, len(told.refused), waiting, len(differences),
-        killer.restarts, dict(told.answers), time.monotonic() - began,
+        len(told.acknowledged), killer.blows, killer.signals, lost, doubled, len(told.refused), waiting,
+        len(differences), killer.restarts, dict(told.answers), time.monotonic() - began,
     )  # fmt: skip
 
 
 def show(name: str, outcome: Outcome) -> None:
     """What came of a run, for people."""
-    counted = ("kills", "acknowledged", "lost", "doubled", "refused", "waiting", "differences")
+    counted = ("kills", "signals", "acknowledged", "lost", "doubled", "refused", "waiting", "differences")
     counts = ", ".join(f"{what} {getattr(outcome, what)}" for what in counted)
     progress(f"{name}: {counts}; {outcome.seconds:.0f} s; answers {outcome.answers}")
     for process, seconds in outcome.restarts.items():
@@ -148,7 +154,7 @@ def targets(plan: Plan, sound: Outcome, found: dict[str, int]) -> list[Target]:
     """R1, each count by itself."""
     restarts = [second for seconds in sound.restarts.values() for second in seconds]
     rows = [
-        Target("R1", "SIGKILLs", sound.kills, plan.kills),
+        Target("R1", f"kills, {sound.signals} SIGKILLs in them", sound.kills, plan.kills),
         Target("R1", "acknowledged steps", sound.acknowledged, plan.steps),
         Target("R1", "acknowledged and not on chain", sound.lost, 0, at_most=True),
         Target("R1", "on chain twice", sound.doubled, 0, at_most=True),
@@ -210,7 +216,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="R1:随机强杀进程 / kill processes at random")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=200, help="times that one or more processes are killed")
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--think", type=float, default=0.04, help="a client's pause between steps, seconds on average")
     parser.add_argument("--mutant", choices=MUTANTS, help="run this mutant alone after the sound ledger")

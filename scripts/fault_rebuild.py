@@ -39,7 +39,7 @@ from scripts.load.province import Officer, officers
 from scripts.load.steps import USUAL, Pen, Signed
 from scripts.report import Target, conclude, progress
 from scripts.trials.chainbook import book_of
-from scripts.trials.insisting import Client, Told
+from scripts.trials.insisting import Client, Progressing, Told
 from scripts.trials.ledger import Trial, running
 
 CLIENTS, PEOPLE = 4, 10
@@ -97,7 +97,10 @@ def _cases(trial: Trial, seed: str, place: int) -> Iterator[Sequence[Signed]]:
 
 
 def _await(told: Told, count: int) -> None:
+    progressing = Progressing(lambda: len(told.acknowledged))
     while len(told.acknowledged) < count:
+        if not progressing:
+            raise RuntimeError(f"the load itself failed: {len(told.acknowledged)} acknowledged, {dict(told.answers)}")
         time.sleep(0.02)
 
 

@@ -32,6 +32,37 @@ class Told:
     slowest: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
+    def note(self, signed: Signed, answer: tuple[int, bytes] | None, seconds: float) -> bool | None:
+        """What a client was told of a step, after so long: True where it was taken, None where it has to ask again."""
+        with self.lock:
+            self.slowest = max(self.slowest, seconds)
+            if answer is not None:
+                self.answers[answer[0]] += 1
+                if answer[0] < 300:
+                    self.acknowledged.append(signed)
+                    return True
+                if answer[0] < 500 and answer[0] not in _AGAIN:
+                    self.refused[signed.act_id] = str(json.loads(answer[1]).get("code"))
+                    return False
+            self.again += 1
+            return None
+
+
+class Progressing:
+    """True as long as a count has grown within ``seconds``, whatever has been waited for altogether."""
+
+    def __init__(
+        self, count: Callable[[], int], seconds: float = _LAST_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._count, self._seconds, self._clock = count, seconds, clock
+        self._most, self._since = count(), clock()
+
+    def __bool__(self) -> bool:
+        """Look."""
+        if (now := self._count()) > self._most:
+            self._most, self._since = now, self._clock()
+        return self._clock() < self._since + self._seconds
+
 
 class Client(threading.Thread):
     """Takes case after case; an officer's next step follows when the one before was acknowledged."""
@@ -64,17 +95,8 @@ class Client(threading.Thread):
         while time.monotonic() < ended:
             began = time.monotonic()
             answer = self._post(content)
-            self._told.slowest = max(self._told.slowest, time.monotonic() - began)
-            if answer is not None:
-                self._told.answers[answer[0]] += 1
-                if answer[0] < 300:
-                    with self._told.lock:
-                        self._told.acknowledged.append(signed)
-                    return True
-                if answer[0] < 500 and answer[0] not in _AGAIN:
-                    self._told.refused[signed.act_id] = str(json.loads(answer[1]).get("code"))
-                    return False
-            self._told.again += 1
+            if (taken := self._told.note(signed, answer, time.monotonic() - began)) is not None:
+                return taken
             if self._stopping.wait(_PAUSE_SECONDS):
                 ended = min(ended, time.monotonic() + _LAST_SECONDS)
                 time.sleep(_PAUSE_SECONDS)

@@ -19,22 +19,27 @@ _AIM_SECONDS, _AIM_POLL_SECONDS = 5.0, 0.005
 
 @dataclass(slots=True)
 class Killer:
-    """``restarts`` has the seconds from the kill to the first answer, by process; ``kills`` counts SIGKILLs."""
+    """``restarts`` has the seconds from the kill to the first answer, by process.
+
+    ``blows`` counts the times at which something was killed, ``signals`` the SIGKILLs sent in them.
+    """
 
     trial: Trial
-    kills: int = 0
+    blows: int = 0
+    signals: int = 0
     restarts: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in PROCESSES})
     _killed: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def strike(self, names: Iterable[str]) -> None:
         """SIGKILL to all of these at once; what is not running at the moment is left out."""
         running = self.trial.supervisor.pids()
-        for name in names:
-            if name in running:
-                os.kill(running[name], signal.SIGKILL)
-                # who is hit again before it answered is timed from the last hit
-                self._killed[name] = (time.monotonic(), time.time())
-                self.kills += 1
+        hit = [name for name in names if name in running]
+        for name in hit:
+            os.kill(running[name], signal.SIGKILL)
+            # who is hit again before it answered is timed from the last hit
+            self._killed[name] = (time.monotonic(), time.time())
+        self.blows += bool(hit)
+        self.signals += len(hit)
 
     def await_block(self, seconds: float = _AIM_SECONDS) -> bool:
         """Until the index shows a new block with acts: what should have come with it is missing now or never."""
