@@ -12,11 +12,11 @@ from pathlib import Path
 from eth_abi.abi import encode
 
 from ledger.calldata import selector
-from ledger.crypto import address_of, keccak, recover, sign
+from ledger.crypto import address_of, keccak, recover
 from node.deployment import created_address
 from scripts.compare.chains import ComparedChain
 from scripts.compare.packages import document_store_creation
-from scripts.compare.records import Record, Row, WrongAnswer, batches, compare
+from scripts.compare.records import Record, Row, WrongAnswer, batches, compare, signed_by_officers
 from scripts.compare.rpc import Rpc
 from scripts.report import progress
 
@@ -41,28 +41,22 @@ class DocumentStore:
 
     def issue(self, records: Sequence[Record]) -> Row:
         """Sign, check, write beside, issue."""
-        began = time.perf_counter()
-        signatures = [sign(one.key, one.hash) for one in records]
-        signed = time.perf_counter()
-        for one, signature in zip(records, signatures, strict=True):
-            if recover(one.hash, signature) != address_of(one.key):
-                raise WrongAnswer("a signature is not the officer's")
-        checked = time.perf_counter()
-        calls = []
-        for run in batches(list(zip(records, signatures, strict=True))):
+        signed, signing, checking = signed_by_officers(records)
+        began, calls = time.perf_counter(), []
+        for run in batches(signed):
             rows = [_row(record, signature) for record, signature in run]
             self._beside.execute("BEGIN")
             self._beside.executemany("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             self._beside.execute("COMMIT")
             calls.append(selector("bulkIssue(bytes32[])") + encode(["bytes32[]"], [[row[0] for row in rows]]))
-        written = time.perf_counter() - checked
+        written = time.perf_counter() - began
         fed = self._chain.feed_all([self._chain.sign(self._address, data) for data in calls])
         if not all(one.succeeded for one in fed.mined):
             raise WrongAnswer("a transaction of the document store failed")
         self._beside.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         row = Row(
             self._engine, "文档存证 document store bulkIssue ×100", len(records), fed.seconds + written,
-            signed - began, checked - signed, fed.busy, sum(one.gas for one in fed.mined), sum(map(len, calls)),
+            signing, checking, fed.busy, sum(one.gas for one in fed.mined), sum(map(len, calls)),
             fed.stored, self._path.stat().st_size,
         )  # fmt: skip
         progress(f"{self._engine}: {row.arm}: {row.alone:,.0f}/s")

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from eth_abi.abi import decode, encode
 
 from ledger.calldata import selector
-from ledger.crypto import address_of, expand_65, keccak, recover, sign
+from ledger.crypto import address_of, expand_65, keccak, sign
 from node.deployment import created_address
 from scripts.compare.chains import ComparedChain, Fed
 from scripts.compare.packages import eas_creation
-from scripts.compare.records import Record, Row, WrongAnswer, batches, compare
+from scripts.compare.records import Record, Row, WrongAnswer, address_known, batches, compare, signed_by_officers
 from scripts.compare.rpc import Rpc
 from scripts.gas_scene import CHAIN_ID
 from scripts.report import progress
@@ -63,20 +63,14 @@ class Eas:
 
     def plain(self, records: Sequence[Record]) -> Row:
         """`multiAttest` by the gateway, which checks the officers' signatures itself."""
-        began = time.perf_counter()
-        signatures = [sign(one.key, one.hash) for one in records]
-        signed = time.perf_counter()
-        for one, signature in zip(records, signatures, strict=True):
-            if recover(one.hash, signature) != address_of(one.key):
-                raise WrongAnswer("a signature is not the officer's")
-        checked = time.perf_counter()
+        signed, signing, checking = signed_by_officers(records)
         calls = [
             selector(f"multiAttest({_PLAIN})") + encode([_PLAIN], [[(self._schema, [_request(one) for one in run])]])
             for run in batches(records)
         ]
         fed = self._feed(calls)
-        beside = sum(map(len, signatures))
-        return self._row("EAS multiAttest ×100", calls, fed, len(records), signed - began, checked - signed, beside)
+        beside = sum(len(signature) for _, signature in signed)
+        return self._row("EAS multiAttest ×100", calls, fed, len(records), signing, checking, beside)
 
     # --- delegated
 
@@ -100,7 +94,7 @@ class Eas:
         return self._schema, [_request(one) for one in records], split, address_of(records[0].key), 0
 
     def _sign(self, record: Record) -> bytes:
-        attester = address_of(record.key)
+        attester = address_known(record.key)
         nonce = self._nonces[attester]
         self._nonces[attester] += 1
         said = b"".join((
