@@ -31,12 +31,13 @@ def anchored(folder: Path, steps: int, seed: bytes) -> list[Target]:
         before = folder / "before"
         # nothing is under way, so the copy is whole
         shutil.copytree(trial.settings.data / "chain", before)
-        ours = _flood(trial, _waves(trial, steps, seed + b"flood"))
+        flood = _waves(trial, steps, seed + b"flood")
+        ours = _flood(trial, flood)
         carried = _carried(trial.settings.data / "huxin.db")
         paced_steps = round(min(_PACED_SECONDS * ours / 2, steps))
         waits = _steady(trial, _waves(trial, paced_steps, seed + b"steady"), ours / 2)
-    size = round(steps / len(carried))
-    alone = _engine(before, carried, size)
+    size = round(len(flood) / len(carried))
+    alone = _engine(before, carried, size, len(flood))
     p99 = waits[min(len(waits) - 1, int(0.99 * len(waits)))]
     due = PERIOD + trial.settings.batch_age
     return [
@@ -148,8 +149,10 @@ class Watch:
         return iter(connection.execute(query, (self._after,)).fetchall())
 
 
-def _engine(chain: Path, transactions: Sequence[bytes], size: int) -> float:
+def _engine(chain: Path, transactions: Sequence[bytes], size: int, steps: int) -> float:
     """Steps a second of the engine alone, on the chain as it was before, with the very same transactions."""
     run = measure(chain, transactions, max(1, _BLOCK_STEPS // size))
+    if run.steps != steps:
+        raise SystemExit(f"the engine alone took {run.steps} of {steps} steps: it would be no yardstick")
     progress(f"the engine alone: {run.per_second:.0f} steps/s, {run.blocks} blocks")
     return run.per_second
