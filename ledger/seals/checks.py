@@ -112,11 +112,14 @@ def check_signature(
     question = Question(trust, at, proven_at, expected)
     try:
         element = decode(der)
+    except MalformedDer as error:
+        return SignatureReport(Report((_unreadable(FORMAT, error),)))
+    try:
         if signed_data.is_signed_data(element):
             return _check_signed_data(element, original, question)
         return _check_seal_signature(signature.read_signature(element), original, question)
     except MalformedDer as error:
-        return SignatureReport(Report((_no_signature(der, error),)))
+        return SignatureReport(Report((_no_signature(element, error),)))
     except Unavailable as error:
         return SignatureReport(Report((FORMAT.outage(None, error),)))
 
@@ -125,10 +128,10 @@ def _unreadable(item: Item, error: MalformedDer) -> Check:
     return item.unreadable(None, error, "unreadable", "无法解析")
 
 
-def _no_signature(der: bytes, error: MalformedDer) -> Check:
+def _no_signature(element: Element, error: MalformedDer) -> Check:
     """What cannot be read as a signature; a seal by itself is no rubbish, and yet signs nothing."""
     try:
-        seal.parse_seal(der)
+        seal.read_seal(element)
     except MalformedDer:
         return _unreadable(FORMAT, error)
     en, zh = (

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ledger.algorithms import digests, oids
-from ledger.algorithms.der import MalformedDer, decode, read_flags, write, write_bits, write_integer, write_oid
+from ledger.algorithms.der import Element, MalformedDer, decode, read_flags, write, write_bits, write_integer, write_oid
 from ledger.algorithms.keys import PublicKey
 from ledger.algorithms.sm2 import SigningKey
 from ledger.algorithms.sm2_libcrypto import Libcrypto
@@ -278,3 +278,18 @@ def test_signed_data_of_a_key_other_than_sm2_say_so(place: Place) -> None:
     )
     assert place.check(make_signed_data(DOCUMENT, signer, NOON)).overall is Verdict.VALID
     assert place.check(place.signature(V4, place.seal(V4, signers=(certificate,)), signer)).overall is Verdict.VALID
+
+
+def test_rubbish_of_twenty_thousand_elements_is_decoded_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An OFD may carry 256 such values: what is no signature is not decoded anew to see whether it is a seal."""
+    rubbish = write(0x30, b"\x05\x00" * 19_000)
+    decoded: list[bytes] = []
+
+    def counted(data: bytes) -> Element:
+        decoded.append(data)
+        return decode(data)
+
+    monkeypatch.setattr("ledger.seals.checks.decode", counted)
+    monkeypatch.setattr("ledger.seals.seal.decode", counted)
+    assert place.check(rubbish).overall is Verdict.INVALID
+    assert decoded == [rubbish]
