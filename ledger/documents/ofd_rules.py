@@ -225,7 +225,9 @@ def check_time(name: str, signature: Signature, signed_at: int | None) -> Check:
     """
     written = _moment(signature.time)
     facts = {"written": shown(signature.time), "signed": "-" if signed_at is None else as_text(signed_at)}
-    if written is not None and signed_at is not None and abs(written - signed_at) > _DAY:
+    if written is None or signed_at is None:
+        return valid(name, "there are no two times to compare", "没有可比对的两个时间", facts)
+    if abs(written - signed_at) > _DAY:
         en, zh = "the time shown and the time signed are days apart", "签名描述时间与签章值中的时间相差一天以上"
         return indeterminate(name, "OFD_TIME_DIFFERS", en, zh, facts)
     return valid(name, "the time shown is that of the signature", "签名描述时间与签章时间一致", facts)

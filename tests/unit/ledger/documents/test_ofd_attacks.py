@@ -294,6 +294,21 @@ def test_one_value_of_megabytes_named_by_every_signature(
     assert 0 < sum(len(one.value) for one in kept) <= 500_000
 
 
+TIMES = {
+    "years before": ("2015-01-02 09:00:00", "OFD_TIME_DIFFERS", "签名描述时间与签章值中的时间相差一天以上"),
+    "in no known writing": ("二〇一五年一月二日", "OK", "没有可比对的两个时间"),
+    "none": ("", "OK", "没有可比对的两个时间"),
+}
+
+
+@pytest.mark.parametrize(("written", "code", "zh"), TIMES.values(), ids=TIMES)
+def test_a_time_is_shown_that_is_not_the_one_signed(office: Desk, written: str, code: str, zh: str) -> None:
+    """What cannot be compared is not said to agree."""
+    report = ofd_check.check_ofd(sign(make(SHEET), office.sealer, Signing(written)), office.judge)
+    said = next(check for check in report.checks if check.name == "ofd.1.time")
+    assert (said.reason_code, said.zh) == (code, zh)
+
+
 CONFUSED: dict[str, tuple[Change, str]] = {
     "an attribute twice": (
         edit(f"{FIRST}/Signature.xml", b'FileRef="', b'FileRef="/OFD.xml" FileRef="'), "XML_MALFORMED"),
