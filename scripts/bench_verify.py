@@ -215,6 +215,8 @@ def measure(address: tuple[str, int], pid: int, asking: Asking, size: Size) -> l
         after = drive(address, live, CLIENTS)
         marks.append(processor_seconds(pid))
         asking.check()
+        if set(before.statuses + after.statuses) != {200}:
+            raise WrongAnswer(f"GET {LIVE}: {dict(before.statuses + after.statuses)}")
         busy = marks[1] - marks[0] + marks[3] - marks[2], marks[2] - marks[1]
         rounds.append(Round(before, verified, after, busy))
         progress(f"第 {number + 1} 轮 round {number + 1}: {rounds[-1].ratio:.3f}")

@@ -63,8 +63,9 @@ def limit_of(trial: Trial) -> float:
     pen = Pen(trial.domain, trial.people, b"burst", int(time.time()) - 1)
     requests = [request(step) for case in pen.cases(_BURST) for step in case]
     began = time.monotonic()
-    drive(trial.address, requests, CLIENTS)
-    trial.drain()
+    statuses = drive(trial.address, requests, CLIENTS).statuses
+    if trial.drain() or set(statuses) != {202}:
+        raise SystemExit(f"the burst was not carried: {dict(statuses)}")
     return len(requests) / (time.monotonic() - began)
 
 
