@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, literal_column, select, text, union_all
 
 from api.store import index_tables as t
 from api.store.database import Database
 from api.store.models import OutcomeView, Page
 from api.store.paging import MOST, columns_of, one, several
-from api.store.reads import APPLIED
 from ledger.ids import agency_of, number_of
 from ledger.procedure import RULES, Action, Subject
 
@@ -72,8 +71,8 @@ class UseReads:
     def acts_on_licenses(self, issuer: int) -> tuple[OutcomeView, ...]:
         """Acts by which an agency issued or changed single licenses, oldest first."""
         c = t.outcomes.c
-        condition = (c.agency == issuer) & c.name.in_(("IssueLicense", "SetLicenseStatus")) & (c.result == APPLIED)
         with self._db.read() as connection:
+            condition = (c.agency == issuer) & text(t.ON_LICENSES)
             return several(connection, OutcomeView, t.outcomes, condition, c.position)
 
     def of_seal(self, seal: int, limit: int, after: int | None) -> Page[SealUseView]:

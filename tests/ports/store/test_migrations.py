@@ -25,7 +25,13 @@ from tests.ports.store.test_outbox import entry
 
 REVISIONS = tuple(one.revision for one in ScriptDirectory.from_config(configuration()).walk_revisions())[::-1]
 VERSION_TABLE = "alembic_version"
-INDEX_SCHEMAS = {1: "c82816d2b3419fb2", 2: "3c4ef249ac9313ca", 3: "7923451198a4e2ae", 4: "32cb08f3631ecd8e"}
+INDEX_SCHEMAS = {
+    1: "c82816d2b3419fb2",
+    2: "3c4ef249ac9313ca",
+    3: "7923451198a4e2ae",
+    4: "32cb08f3631ecd8e",
+    5: "edddcbe587c681b0",
+}
 """Version of the index → digest of its tables as SQLite is told them."""
 
 

@@ -1,24 +1,39 @@
 """What the rules ask of the index costs the same however much is in it: SQLite finds each record by an index."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from sqlalchemy import Connection
 
+from api.store import index_tables as t
 from api.store import shapes
+from api.store.database import Database
+from api.store.reads import OutcomeReads
 from api.store.schema import Octets
 from api.store.store import Store, open_store
+from api.store.uses import UseReads
 from api.store.worldview import RECORDS
 
 
-def plans_of(store: Store, name: str, keys: list[Any]) -> list[str]:
-    """SQLite's plan of each statement by which records are loaded."""
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = open_store(f"sqlite:///{tmp_path / 'a.db'}")
+    yield made
+    made.close()
+
+
+def plans_of(store: Store, ask: Callable[[Connection], object]) -> list[str]:
+    """SQLite's plan of each statement by which something is asked."""
     found: list[str] = []
     with store.db.read() as connection:
         driver: Any = connection.connection.driver_connection
         statements: list[str] = []
         driver.set_trace_callback(statements.append)
-        RECORDS[name].load(connection, keys)
+        ask(connection)
         driver.set_trace_callback(None)
         for statement in statements:
             found += [row[3] for row in driver.execute("EXPLAIN QUERY PLAN " + statement)]
@@ -33,11 +48,36 @@ def key_of(shape: shapes.Shape, number: int) -> Any:
 
 
 @pytest.mark.parametrize("name", sorted(RECORDS))
-def test_no_record_is_looked_for_in_the_whole_table(name: str, tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
-    try:
-        plans = plans_of(store, name, [key_of(RECORDS[name], number) for number in (1, 2)])
-    finally:
-        store.close()
+def test_no_record_is_looked_for_in_the_whole_table(store: Store, name: str) -> None:
+    keys = [key_of(RECORDS[name], number) for number in (1, 2)]
+    plans = plans_of(store, lambda connection: RECORDS[name].load(connection, keys))
     assert plans
     assert not [plan for plan in plans if plan.startswith("SCAN " + RECORDS[name].table.name)], plans
+
+
+@dataclass
+class OneConnection:
+    """A database whose reads are all the same one, so that it is seen what they ask."""
+
+    connection: Connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        yield self.connection
+
+
+@pytest.mark.parametrize(("index", "ask"), [
+    ("ix_outcomes_on_licenses", lambda database: UseReads(database).acts_on_licenses(3)),
+    ("ix_outcomes_on_seals", lambda database: OutcomeReads(database).of_seals(3)),
+])  # fmt: skip
+def test_acts_on_licenses_and_seals_are_found_among_all_of_an_agency(
+    store: Store, index: str, ask: Callable[[Database], object]
+) -> None:
+    """However many steps its officers have signed, and in whatever order the indexes were made."""
+    with store.db.write() as connection:
+        (all_of_agency,) = [one for one in t.outcomes.indexes if one.name == "ix_outcomes_agency_position"]
+        all_of_agency.drop(connection)
+        all_of_agency.create(connection)
+    (plan,) = plans_of(store, lambda connection: ask(cast("Database", OneConnection(connection))))
+    assert f"{index} (agency=? AND result=?)" in plan
+    assert "TEMP B-TREE" not in plan
