@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
-from sqlalchemy import ColumnElement, insert, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, insert, or_, select, union_all, update
 
 from api.store import index_tables
 from api.store.database import Database
@@ -18,6 +18,7 @@ class LicenseStore:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._kept_to: Row[tuple[int, bytes]] | None = None
 
     def put(self, rows: Sequence[LicenseRecordRow]) -> int:
         """Keep records; those whose leaf is known stay as they are. How many were new."""
@@ -104,8 +105,28 @@ class LicenseStore:
         return found
 
     def are_kept_elsewhere(self) -> bool:
-        """Whether the ledger has a batch whose licenses are not kept here."""
+        """Whether the ledger has a batch whose licenses are not kept here.
+
+        What was kept here once is so for good: only what came to the index since the last look is looked at.
+        """
         own, of = license_batches.c, index_tables.batches.c
         known = select(own.root).where(own.root == of.root, own.issuer == of.issuer).exists()
         with self._db.read() as connection:
-            return connection.execute(select(index_tables.batches.c.root).where(~known).limit(1)).first() is not None
+            query = select(of.block).where(of.block > self._looked_at(connection), ~known)
+            first = connection.execute(query.order_by(of.block).limit(1)).scalar()
+            self._kept_to = connection.execute(_newest_before(first)).first()
+        return first is not None
+
+    def _looked_at(self, connection: Connection) -> int:
+        """The newest block of which each batch, and of those before it, is kept here; -1: none, or of another chain."""
+        block, kept = index_tables.blocks.c, self._kept_to
+        if kept is None:
+            return -1
+        stands = connection.execute(select(block.hash).where(block.number == kept.number)).scalar()
+        return int(kept.number) if stands == kept.hash else -1
+
+
+def _newest_before(number: int | None) -> Select[tuple[int, bytes]]:
+    block = index_tables.blocks.c
+    query = select(block.number, block.hash).order_by(block.number.desc()).limit(1)
+    return query if number is None else query.where(block.number < number)

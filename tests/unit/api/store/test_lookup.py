@@ -1,10 +1,11 @@
 """Licenses by the digest of their file, on both databases: one statement tells all that several others do."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, update
 
 from api.store import index_tables as t
 from api.store.lookup import Answer, LicenseLookup
@@ -123,3 +124,72 @@ def test_what_was_written_a_moment_ago_is_seen(store: Store) -> None:
     asked(store.lookup, "sm3", FILE)
     enter(store, t.licenses, license_row(b"a" * 32))
     assert [one.leaf for one in asked(store.lookup, "sm3", FILE).found] == [b"a" * 32]
+
+
+def batch(store: Store, number: int, *, is_kept_here: bool) -> None:
+    """A block with one batch of agency 3."""
+    root = number.to_bytes(32)
+    blank = {"parent_hash": b"p" * 32, "timestamp": 1, "acts": 1}
+    enter(store, t.blocks, {"number": number, "hash": b"h" * 32, **blank})
+    enter(store, t.batches, {"root": root, "issuer": 3, "seal": 4, "issued_at": 1, "count": 1, "block": number})
+    if is_kept_here:
+        assert store.licenses.put_batch(root, 3, [b"l" * 32], 1)
+
+
+def test_batch_whose_licenses_only_its_issuer_has_is_noticed_whenever_it_comes(store: Store) -> None:
+    assert not store.licenses.are_kept_elsewhere()
+    batch(store, 5, is_kept_here=True)
+    assert not store.licenses.are_kept_elsewhere()
+    batch(store, 6, is_kept_here=False)
+    batch(store, 7, is_kept_here=True)
+    assert store.licenses.are_kept_elsewhere()
+    assert store.licenses.put_batch((6).to_bytes(32), 3, [b"l" * 32], 1)
+    assert not store.licenses.are_kept_elsewhere()
+    batch(store, 8, is_kept_here=False)
+    assert store.licenses.are_kept_elsewhere()
+
+
+def test_batch_that_another_agency_keeps_here_is_not_its_issuers(store: Store) -> None:
+    batch(store, 5, is_kept_here=False)
+    assert store.licenses.put_batch((5).to_bytes(32), 4, [b"l" * 32], 1)
+    assert store.licenses.are_kept_elsewhere()
+
+
+@pytest.mark.parametrize("other", [b"o" * 32, None])
+def test_batch_of_a_block_that_a_reorganisation_has_replaced_is_noticed(store: Store, other: bytes | None) -> None:
+    """The block that was looked at last is another now, or is not there yet."""
+    for number in (5, 6):
+        batch(store, number, is_kept_here=True)
+    assert not store.licenses.are_kept_elsewhere()
+    with store.db.write() as connection:
+        connection.execute(delete(t.blocks).where(t.blocks.c.number == 6))
+        connection.execute(delete(t.batches).where(t.batches.c.block == 6))
+        connection.execute(update(t.batches).where(t.batches.c.block == 5).values(root=b"x" * 32))
+    if other is not None:
+        enter(store, t.blocks, {"number": 6, "hash": other, "parent_hash": b"p" * 32, "timestamp": 1, "acts": 0})
+    assert store.licenses.are_kept_elsewhere()
+
+
+def test_batches_that_were_looked_at_cost_nothing_again(tmp_path: Path) -> None:
+    """Every quarter of a second it is asked; with thousands of batches it took longer than that."""
+    store = open_store(f"sqlite:///{tmp_path / 'a.db'}")
+    for number in range(500):
+        batch(store, number, is_kept_here=True)
+    assert steps_of(store) > 10 * steps_of(store)
+    store.close()
+
+
+def steps_of(store: Store) -> int:
+    """How often SQLite reports progress, which it does every 10 instructions, while the question is answered."""
+    counted = [0]
+
+    def count() -> int:
+        counted[0] += 1
+        return 0
+
+    with store.db.read() as connection:
+        driver: Any = connection.connection.driver_connection
+    driver.set_progress_handler(count, 10)
+    assert not store.licenses.are_kept_elsewhere()
+    driver.set_progress_handler(None, 10)
+    return counted[0]
