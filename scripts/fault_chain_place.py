@@ -197,5 +197,7 @@ def _found(place: Place) -> None:
     if not carrier.drain() or set(place.standing(ids).values()) != {"applied"}:
         raise RuntimeError(f"founding failed: {set(place.standing(ids).values())}")
     carrier.lease.release()
+    head = Gateway(place.engine.url, CHAIN_ID).block("latest")
     # steps are signed as of the second before, when everybody must have been enrolled already
-    time.sleep(2.0)
+    while head is not None and time.time() - 1 <= head.timestamp + 1:
+        time.sleep(0.05)

@@ -9,12 +9,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import httpx
 from sqlalchemy import func, select
 
-from api.store.own_tables import relay_batches
+from api.store.own_tables import leases, relay_batches
 from ledger import acts
 from ledger.crypto import keccak, sign
 from ledger.eip712 import digest, message, struct_hash
@@ -27,11 +28,12 @@ _START_SECONDS = 90.0
 
 @dataclass
 class Crew:
-    """Processes of one place; `relays` in the order in which they will hold the lease."""
+    """Processes of one place; `relays` by the name under which each holds the lease."""
 
     place: Place
     mutant: str | None = None
-    relays: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    relays: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=count)
     gateways: list[tuple[subprocess.Popen[bytes], str]] = field(default_factory=list)
 
     def start_relay(self) -> None:
@@ -39,10 +41,11 @@ class Crew:
         run: tuple[str, ...] = (sys.executable, "-m", "api.relay")
         if self.mutant:
             run = (sys.executable, "-m", "scripts.mutant", self.mutant, "api.relay")
-        process = self._start((*run, "--data", str(self.place.folder)), "relay.log", subprocess.PIPE)
+        command, name = (*run, "--data", str(self.place.folder)), f"relay of the crew {next(self._numbers)}"
+        process = self._start(command, "relay.log", subprocess.PIPE, HUXIN_LEASE_HOLDER=name)
+        self.relays[name] = process
         if process.stdout is None or json.loads(process.stdout.readline()) != {"ready": True}:
             raise RuntimeError("the relay did not start")
-        self.relays.append(process)
 
     def start_gateway(self, **settings: str) -> str:
         """One more HTTP process; its URL."""
@@ -71,10 +74,19 @@ class Crew:
         with (self.place.folder / log).open("ab") as opened:
             return subprocess.Popen(command, env=environment, stdout=output, stderr=opened)
 
-    def kill_holder(self) -> None:
-        """SIGKILL to the relay that has the lease; a new one waits behind the others."""
-        self._bury(self.relays.pop(0))
+    def holder(self) -> str | None:
+        """The relay of ours that has the lease; None where one that was killed still has it, or nobody."""
+        with self.place.store.db.read() as connection:
+            found = connection.execute(select(leases.c.holder)).scalar_one_or_none()
+        return found if found in self.relays else None
+
+    def kill_holder(self) -> bool:
+        """SIGKILL to the relay that has the lease, and a new one waits behind the other; False where none has it."""
+        if (name := self.holder()) is None:
+            return False
+        self._bury(self.relays.pop(name))
         self.start_relay()
+        return True
 
     def _bury(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
@@ -84,13 +96,13 @@ class Crew:
 
     def contradicted(self) -> int:
         """Relays that ended by themselves, or stopped because somebody else wrote what they were about to write."""
-        ended = sum(process.poll() is not None for process in self.relays)
+        ended = sum(process.poll() is not None for process in self.relays.values())
         log = (self.place.folder / "relay.log").read_text(encoding="utf-8", errors="replace")
         return ended + log.count('"event":"INDEX_DIVERGED"')
 
     def stop_relays(self) -> None:
         """No relay any more."""
-        for process in self.relays:
+        for process in self.relays.values():
             self._bury(process)
         self.relays.clear()
 
@@ -104,12 +116,11 @@ class Crew:
 
 @contextmanager
 def crew(place: Place, relays: int, mutant: str | None = None) -> Iterator[Crew]:
-    """So many relays, the first of which has the lease."""
+    """So many relays, one of which has the lease or will have it."""
     made = Crew(place, mutant)
     try:
         for _ in range(relays):
             made.start_relay()
-            time.sleep(0.2)
         yield made
     finally:
         made.stop()
