@@ -124,11 +124,20 @@ def officer_rotate(
     old: Annotated[str, typer.Option(help="旧密钥地址 old key's address")],
     new: Annotated[str, typer.Option(help="新密钥地址 new key's address")],
     until: Until = None,
+    since: Annotated[
+        str | None,
+        typer.Option(help="旧密钥止于(限管理员) old key ended at (administrators only): 2026-12-31, 秒 seconds"),
+    ] = None,
 ) -> None:
-    """更换密钥。Replace an officer's key."""
+    """更换密钥。密钥可能泄露的,由管理员以 --since 填泄露时间:署此时间及以后而未上链的环节一律作废,本人须以新密钥重签。
+
+    Replace an officer's key. When it may have leaked, an administrator gives the time of the leak as --since: steps
+    dated then or later and not anchored yet no longer hold, and the officer signs them again with the new key.
+    --old 可为此前已换下的密钥 --old may then be a key that was replaced before.
+    """
     session.act(
         acts.RotateKey, subject=parse_id(officer_id), old_key=parse_address(old, "old"),
-        new_key=parse_address(new, "new"), valid_until=parsing.moment(until, FOREVER),
+        new_key=parse_address(new, "new"), valid_until=parsing.moment(until, FOREVER), since=parsing.moment(since),
     )  # fmt: skip
 
 

@@ -138,7 +138,7 @@ contract Registry is IRegistry, Administration, Governed {
         }
         if (kind == ActTypes.ROTATE_KEY) {
             RotateKey memory act = abi.decode(body, (RotateKey));
-            return (_hashWords(ActTypes.ROTATE_KEY_TYPEHASH, body, 7), act.officer, act.deadline);
+            return (_hashWords(ActTypes.ROTATE_KEY_TYPEHASH, body, 8), act.officer, act.deadline);
         }
         if (kind == ActTypes.SET_OFFICER_STATUS) {
             SetOfficerStatus memory act = abi.decode(body, (SetOfficerStatus));
@@ -235,17 +235,28 @@ contract Registry is IRegistry, Administration, Governed {
 
     function _rotateKey(RotateKey memory act, uint256 key) private {
         bool admin = (key >> 64) & Procedure.ROLE_ADMIN != 0;
-        Refusals.need(admin || act.subject == uint64(key >> 160), Reasons.ROLE_MISSING);
+        // who has the officer's key may be a thief: he must not undo what the officer signed and has yet to hand in
+        bool own = act.subject == uint64(key >> 160) && act.since == 0;
+        Refusals.need(admin || own, Reasons.ROLE_MISSING);
         Ids.checkScope(act.subject, _agencyOf(key));
-        Refusals.need(currentKey[act.subject] != address(0), Reasons.OFFICER_UNKNOWN);
-        Refusals.need(currentKey[act.subject] == act.oldKey, Reasons.BAD_FIELD);
-        uint256 old = keyWord[act.oldKey];
+        address present = currentKey[act.subject];
+        Refusals.need(present != address(0), Reasons.OFFICER_UNKNOWN);
+        if (act.oldKey != present) _endReplaced(act);
+        Refusals.need(act.since <= _now(), Reasons.BAD_FIELD);
+        uint256 word = keyWord[present];
         _checkNewKey(act.newKey);
         Refusals.need(act.validUntil > _now(), Reasons.BAD_INTERVAL);
-        Refusals.need(admin || act.validUntil <= old.until(), Reasons.BAD_INTERVAL);
-        keyWord[act.oldKey] = old.change(Intervals.REVOKED, _now());
-        _enterKey(act.newKey, _now(), act.validUntil, uint16(old >> 100), uint32(old >> 116), act.subject);
-        emit KeyRotated(act.subject, act.oldKey, act.newKey, act.validUntil);
+        Refusals.need(admin || act.validUntil <= word.until(), Reasons.BAD_INTERVAL);
+        keyWord[present] = word.change(Intervals.REVOKED, _now(), act.since, true);
+        _enterKey(act.newKey, _now(), act.validUntil, uint16(word >> 100), uint32(word >> 116), act.subject);
+        emit KeyRotated(act.subject, act.oldKey, act.newKey, act.validUntil, act.since);
+    }
+
+    /// @dev Ends a key earlier that a thief or the officer has replaced already.
+    function _endReplaced(RotateKey memory act) private {
+        uint256 word = keyWord[act.oldKey];
+        Refusals.need(act.since != 0 && uint64(word >> 148) == act.subject, Reasons.BAD_FIELD);
+        keyWord[act.oldKey] = word.stopBy(act.since);
     }
 
     function _setOfficerStatus(SetOfficerStatus memory act, uint256 key) private {

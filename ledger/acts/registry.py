@@ -48,12 +48,18 @@ class EnrolOfficer:
 
 @dataclass(frozen=True, slots=True)
 class RotateKey:
-    """Replace an officer's key, by the administrator or by the officer with the old key."""
+    """Replace an officer's key, by the administrator or by the officer with the old key.
+
+    ``since`` is the administrator's alone, and 0 means from this block: what ``old_key`` signed with a date of then or
+    later, and was not judged yet, no longer holds. With it ``old_key`` may be one that was replaced before; the
+    present key ends with it.
+    """
 
     subject: Uint64
     old_key: Address
     new_key: Address
     valid_until: Uint32
+    since: Uint32
     officer: Uint64
     nonce: Uint64
     deadline: Uint32

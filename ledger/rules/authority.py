@@ -38,7 +38,7 @@ def key_standing(world: World, key: Key, at: int) -> Reason:
     """
     if (reason := key.standing(at, KEY)) is not OK:
         present = world.keys[world.current_key[key.officer]]
-        return reason if key == present else Reason.KEY_REPLACED
+        return reason if key is present else Reason.KEY_REPLACED
     agency = agency_of(key.officer)
     if key.window:
         window = world.windows[scoped(agency, key.window)]

@@ -45,19 +45,23 @@ def enrol_officer(world: World, act: acts.EnrolOfficer, key: Key, now: int) -> N
 
 
 def rotate_key(world: World, act: acts.RotateKey, key: Key, now: int) -> None:
-    own = act.subject == key.officer
+    # who has the officer's key may be a thief: he must not undo what the officer signed and has yet to hand in
+    own = act.subject == key.officer and act.since == 0
     require(own or key.roles & Role.ADMIN, Reason.ROLE_MISSING)
     check_scope(act.subject, agency_of(key.officer))
     require(act.subject in world.current_key, Reason.OFFICER_UNKNOWN)
-    require(world.current_key[act.subject] == act.old_key, Reason.BAD_FIELD)
-    old = world.keys[act.old_key]
+    old = _key_to_end(world, act)
+    require(act.since <= now, Reason.BAD_FIELD)
+    present = world.keys[world.current_key[act.subject]]
     _check_new_key(world, act.new_key)
     require(act.valid_until > now, Reason.BAD_INTERVAL)
-    longer = act.valid_until > old.valid_until
+    longer = act.valid_until > present.valid_until
     require(key.roles & Role.ADMIN or not longer, Reason.BAD_INTERVAL)
-    check(old.change(Status.REVOKED, now))
+    check(present.change(Status.REVOKED, now, act.since))
+    if old is not present:
+        old.stopped_at = min(old.stopped_at, act.since)
     _enter(world, act.new_key, Key(
-        now, act.valid_until, officer=old.officer, window=old.window, roles=old.roles,
+        now, act.valid_until, officer=present.officer, window=present.window, roles=present.roles,
     ))  # fmt: skip
 
 
@@ -124,6 +128,15 @@ def appoint_admin(world: World, now: int, agency: int, admin: int, admin_key: by
     require(scoped(agency, admin) not in world.current_key, Reason.OFFICER_EXISTS)
     _check_new_key(world, admin_key)
     _enter(world, admin_key, Key(now, FOREVER, officer=scoped(agency, admin), roles=FIRST_ROLES))
+
+
+def _key_to_end(world: World, act: acts.RotateKey) -> Key:
+    """The officer's present key; or, to end it earlier, one that a thief or the officer has replaced already."""
+    if world.current_key[act.subject] != act.old_key:
+        require(act.since, Reason.BAD_FIELD)
+        require(act.old_key in world.keys, Reason.BAD_FIELD)
+        require(world.keys[act.old_key].officer == act.subject, Reason.BAD_FIELD)
+    return world.keys[act.old_key]
 
 
 def _check_window(world: World, window: int, agency: int) -> None:

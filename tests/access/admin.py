@@ -26,7 +26,7 @@ from tests.access.cast import (
     Kind,
 )
 from tests.access.stage import Stage
-from tests.access.table import ADMIN_ROWS, COLLEAGUE, HANDED_ON, OWN_KEY, AdminRow
+from tests.access.table import ADMIN_ROWS, COLLEAGUE, HANDED_ON, OWN_KEY, OWN_SINCE, AdminRow
 from tests.holder import DOCUMENT, authorization, proof_of
 from tests.scene import MEMBERS, PROVINCE, secret
 
@@ -89,7 +89,9 @@ def carried(stage: Stage, cell: AdminCell) -> SignedAct:
 def prepare(stage: Stage, of: list[AdminCell]) -> None:
     """Make what the cells act on."""
     for cls, made_for in PREPARE.items():
-        numbers = sorted({SHARED, *(cell.number for cell in of if cell.row.cls is cls and cell.row.variant != OWN_KEY)})
+        own = (OWN_KEY, OWN_SINCE)
+        theirs = (cell.number for cell in of if cell.row.cls is cls and cell.row.variant not in own)
+        numbers = sorted({SHARED, *theirs})
         made = [act for number in numbers for act in made_for(stage, number)]
         for begin in range(0, len(made), 40):
             stage.must(stage.by(BOSS, *made[begin : begin + 40]))
@@ -243,7 +245,8 @@ def _fields(stage: Stage, cell: AdminCell) -> dict[str, Any]:
         acts.EnrolOfficer: lambda: {
             "subject": subject, "window": 0, "roles": 4, "valid_from": 0, "valid_until": FOREVER,
             "key": stage.new_key(f"enrolled {number}")},
-        acts.RotateKey: lambda: {"valid_until": FOREVER, **_rotation(stage, cell)},
+        acts.RotateKey: lambda: {
+            "valid_until": FOREVER, "since": int(cell.row.variant == OWN_SINCE), **_rotation(stage, cell)},
         acts.SetOfficerStatus: lambda: {"subject": subject, "since": 0, **stop},
         acts.AssignOfficer: lambda: {"subject": subject, "window": 0, "roles": 8, "valid_until": FOREVER},
         acts.PublishItem: lambda: _item(number, cls),

@@ -13,7 +13,7 @@ from node.gateway.account import RelayAccount
 from tests.access import admin, council, steps
 from tests.access.cast import ACTORS, IN_THE_BLOCK, Actor, Condition, Kind
 from tests.access.stage import Stage
-from tests.access.table import COUNCIL_ROWS, EXECUTE, OWN_KEY, STEP_ROWS
+from tests.access.table import COUNCIL_ROWS, EXECUTE, OWN_KEY, OWN_SINCE, STEP_ROWS
 from tests.differential.embedded import CHAIN_ID, SENDER
 from tests.scene import DELAY, THRESHOLD, Sent
 
@@ -78,16 +78,18 @@ def _chunks(of: Sequence[T], size: int = AT_ONCE) -> Iterator[Sequence[T]]:
 def _administration(stage: Stage, matrix: Matrix) -> None:
     everything = list(admin.cells())
     admin.prepare(stage, everything)
-    own = [one for one in everything if one.row.variant == OWN_KEY and one.condition not in IN_THE_BLOCK]
+    settled = [one for one in everything if one.condition not in IN_THE_BLOCK]
+    own = {variant: [one for one in settled if one.row.variant == variant] for variant in (OWN_KEY, OWN_SINCE)}
     revoked = [one for one in everything if one.condition in IN_THE_BLOCK]
-    for chunk in _by_contract([one for one in everything if one not in own and one not in revoked]):
+    for chunk in _by_contract([one for one in settled if one.row.variant not in own]):
         _admin_block(stage, matrix, [chunk])
     mark = stage.mark()
     _admin_block(stage, matrix, list(_by_contract(revoked)), stage.revocations())
     stage.back(mark)
-    for chunk in _by_contract(own):
-        _admin_block(stage, matrix, [chunk])
-    stage.back(mark)
+    for cells in own.values():
+        for chunk in _by_contract(cells):
+            _admin_block(stage, matrix, [chunk])
+        stage.back(mark)
 
 
 def _by_contract(of: Iterable[admin.AdminCell]) -> Iterator[Sequence[admin.AdminCell]]:

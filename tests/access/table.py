@@ -71,7 +71,7 @@ class AdminRow:
         return Reason.OK if mine else self.other
 
 
-OWN_KEY, HANDED_ON, COLLEAGUE = "own key", "handed on", "of a colleague"
+OWN_KEY, OWN_SINCE, HANDED_ON, COLLEAGUE = "own key", "own key, reaching back", "handed on", "of a colleague"
 _FOREIGN = Reason.NOT_YOUR_AGENCY
 _HAND_ON = {
     Condition.GRANT_NONE: (Reason.GRANT_UNKNOWN, _FOREIGN),
@@ -107,6 +107,7 @@ ADMIN_ROWS = (
     AdminRow(acts.EnrolOfficer, Role.ADMIN, _FOREIGN),
     AdminRow(acts.RotateKey, Role.ADMIN, _FOREIGN, variant=COLLEAGUE),
     AdminRow(acts.RotateKey, Role.ADMIN, _FOREIGN, variant=OWN_KEY),
+    AdminRow(acts.RotateKey, Role.ADMIN, Reason.OK, variant=OWN_SINCE),
     AdminRow(acts.SetOfficerStatus, Role.ADMIN, _FOREIGN),
     AdminRow(acts.AssignOfficer, Role.ADMIN, _FOREIGN),
     AdminRow(acts.PublishItem, Role.ADMIN, _FOREIGN),

@@ -124,7 +124,7 @@ def replaced(pair: Pair) -> Pair:
     for officer in (CLERK, HOME_ADMIN):
         old, new = pair.scene.key_of(officer), secret(f"new {officer}")
         must(pair, acts.RotateKey, HOME_ADMIN, subject=officer, old_key=address_of(old), new_key=address_of(new),
-             valid_until=FOREVER)  # fmt: skip
+             valid_until=FOREVER, since=0)  # fmt: skip
     return pair
 
 
@@ -140,7 +140,7 @@ def test_a_key_that_was_suspended_and_then_replaced_is_no_evidence_either(pair: 
     must(pair, acts.SetOfficerStatus, HOME_ADMIN, subject=CLERK, status=2, reason=1, since=0)
     act = pair.scene.make(acts.SetSealStatus, CLERK, seal=SEAL, status=2, reason=1)
     must(pair, acts.RotateKey, HOME_ADMIN, subject=CLERK, old_key=address_of(old), new_key=address_of(REPLACEMENT),
-         valid_until=FOREVER)  # fmt: skip
+         valid_until=FOREVER, since=0)  # fmt: skip
     assert judged(pair, act, old) is Reason.KEY_REPLACED
     assert judged(pair, act, REPLACEMENT) is Reason.OK
 
@@ -167,7 +167,7 @@ def test_a_late_step_of_before_the_rotation_is_taken_and_one_of_after_is_not(pai
     before, old = pair.scene.open(CLERK, ITEM, deadline=FOREVER), pair.scene.key_of(CLERK)
     pair.scene.now += 10
     must(pair, acts.RotateKey, CLERK, subject=CLERK, old_key=address_of(old), new_key=address_of(REPLACEMENT),
-         valid_until=FOREVER)  # fmt: skip
+         valid_until=FOREVER, since=0)  # fmt: skip
     after = pair.scene.open(CLERK, ITEM, deadline=FOREVER)
     pair.scene.now += 1_000
     assert take(pair, before, old).reason is Reason.OK

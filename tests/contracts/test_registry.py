@@ -137,7 +137,7 @@ def test_suspended_officer_is_not_assigned(pair: Pair) -> None:
 )
 def test_rotate_key(pair: Pair, fields: dict[str, Any], reason: Reason) -> None:
     old = address_of(pair.scene.key_of(CLERK))
-    defaults = {"subject": CLERK, "old_key": old, "new_key": KEY, "valid_until": FOREVER}
+    defaults = {"subject": CLERK, "old_key": old, "new_key": KEY, "valid_until": FOREVER, "since": 0}
     assert do(pair, acts.RotateKey, HOME_ADMIN, **(defaults | fields)) is reason
 
 
@@ -145,7 +145,7 @@ def test_officer_rotates_the_own_key_but_not_for_longer(pair: Pair) -> None:
     now = pair.scene.now
     fields = {"subject": CLERK, "window": WINDOW, "roles": 4, "valid_until": now + 500}
     must(pair, acts.AssignOfficer, HOME_ADMIN, **fields)
-    rotation = {"subject": CLERK, "old_key": address_of(pair.scene.key_of(CLERK)), "new_key": KEY}
+    rotation = {"subject": CLERK, "old_key": address_of(pair.scene.key_of(CLERK)), "new_key": KEY, "since": 0}
     longer = rotation | {"valid_until": now + 501}
     assert do(pair, acts.RotateKey, CLERK, **longer) is Reason.BAD_INTERVAL
     anothers = longer | {"subject": HOME_ADMIN}
@@ -159,7 +159,7 @@ def test_officer_rotates_the_own_key_but_not_for_longer(pair: Pair) -> None:
 def test_key_that_was_revoked_is_not_rotated(pair: Pair) -> None:
     assert status(pair, CLERK, Status.REVOKED) is Reason.OK
     fields = {"subject": CLERK, "old_key": address_of(pair.scene.key_of(CLERK)), "new_key": KEY}
-    assert do(pair, acts.RotateKey, HOME_ADMIN, valid_until=FOREVER, **fields) is Reason.BAD_STATUS_CHANGE
+    assert do(pair, acts.RotateKey, HOME_ADMIN, valid_until=FOREVER, since=0, **fields) is Reason.BAD_STATUS_CHANGE
 
 
 @pytest.mark.parametrize("first", list(Status))

@@ -110,10 +110,15 @@ class Administration:
                 "valid_from": self._from(), "valid_until": self._until()}  # fmt: skip
 
     def _rotate_key(self, own: int) -> dict[str, Any]:
+        """Of the present key, of one replaced before, of another officer's, reaching back or not."""
         subject = self._id(own, 9)
-        old = self.world.current_key.get(subject, bytes(20))
-        return {"subject": subject, "old_key": self._pick((old,), (bytes(19) + b"1",)),
-                "new_key": self._new_key(), "valid_until": self._until()}  # fmt: skip
+        present = self.world.current_key.get(subject, bytes(20))
+        replaced = [key for key, record in self.world.keys.items() if record.officer == subject and key != present]
+        old = self.rng.choice((present, present, *replaced[-1:]))
+        since = self.scene.now - self.rng.choice((0, 5, 300))
+        return {"subject": subject, "old_key": self._pick((old,), (bytes(19) + b"1", next(iter(self.world.keys)))),
+                "new_key": self._new_key(), "valid_until": self._until(),
+                "since": self._pick((0, since), (1, self.scene.now + 100))}  # fmt: skip
 
     def _set_officer_status(self, own: int) -> dict[str, Any]:
         since = self._pick((0,), (self.scene.now - 100, self.scene.now + 100))

@@ -39,6 +39,7 @@ struct RotateKey {
     address oldKey;
     address newKey;
     uint32 validUntil;
+    uint32 since;
     uint64 officer;
     uint64 nonce;
     uint32 deadline;

@@ -91,6 +91,12 @@ library Intervals {
         return (word & ~_MASK) | pack(first, until(word), stop, status);
     }
 
+    /// @notice What was revoked, as if it had been at `moment` where that is earlier.
+    function stopBy(uint256 word, uint256 moment) internal pure returns (uint256) {
+        uint256 stop = min(stopped(word), moment);
+        return (word & ~_MASK) | pack(from(word), until(word), stop, statusOf(word));
+    }
+
     /// @notice The later of the start asked for and this moment; refuses BAD_INTERVAL where nothing is left.
     function start(uint256 validFrom, uint256 validUntil, uint256 moment) internal pure returns (uint256) {
         uint256 begin = max(validFrom, moment);

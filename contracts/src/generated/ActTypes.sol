@@ -27,7 +27,7 @@ library ActTypes {
     bytes32 internal constant ENROL_OFFICER_TYPEHASH =
         keccak256("EnrolOfficer(uint64 subject,uint64 window,uint16 roles,address key,uint32 validFrom,uint32 validUntil,uint64 officer,uint64 nonce,uint32 deadline)");
     bytes32 internal constant ROTATE_KEY_TYPEHASH =
-        keccak256("RotateKey(uint64 subject,address oldKey,address newKey,uint32 validUntil,uint64 officer,uint64 nonce,uint32 deadline)");
+        keccak256("RotateKey(uint64 subject,address oldKey,address newKey,uint32 validUntil,uint32 since,uint64 officer,uint64 nonce,uint32 deadline)");
     bytes32 internal constant SET_OFFICER_STATUS_TYPEHASH =
         keccak256("SetOfficerStatus(uint64 subject,uint8 status,uint8 reason,uint32 since,uint64 officer,uint64 nonce,uint32 deadline)");
     bytes32 internal constant ASSIGN_OFFICER_TYPEHASH =

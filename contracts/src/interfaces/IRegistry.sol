@@ -31,9 +31,16 @@ interface IRegistry {
         uint32 validFrom,
         uint32 validUntil
     );
-    /// @notice An officer's key was replaced.
-    event KeyRotated(uint64 indexed subject, address indexed oldKey, address indexed newKey, uint32 validUntil);
-    /// @notice An officer's key was suspended, resumed or revoked (`since`: how far back, zero for now).
+    /// @notice An officer's key was replaced (`since`: how far back `oldKey` ended, zero: from this block). `oldKey` may
+    /// have been replaced before; the present key then ended with it.
+    event KeyRotated(
+        uint64 indexed subject,
+        address indexed oldKey,
+        address indexed newKey,
+        uint32 validUntil,
+        uint32 since
+    );
+    /// @notice An officer's key was suspended, resumed or revoked (`since`: how far back, zero: from this block).
     event OfficerStatusChanged(uint64 indexed subject, uint8 status, uint8 reason, uint32 since);
     /// @notice An officer was given another window, other roles or another end of validity.
     event OfficerAssigned(uint64 indexed subject, uint64 window, uint16 roles, uint32 validUntil);

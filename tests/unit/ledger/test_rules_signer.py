@@ -150,7 +150,7 @@ def test_key_revoked_in_the_same_second(town: Town) -> Reason:
 @refuses(Reason.KEY_REPLACED)
 def test_old_key_after_its_rotation(town: Town) -> Reason:
     old, new = town.world.current_key[CLERK], town.key("rotated")
-    town.must(acts.RotateKey, CLERK, subject=CLERK, old_key=old, new_key=new, valid_until=FOREVER)
+    town.must(acts.RotateKey, CLERK, subject=CLERK, old_key=old, new_key=new, valid_until=FOREVER, since=0)
     return by_clerk(town)
 
 
@@ -253,7 +253,7 @@ def test_window_that_would_never_be_open(town: Town) -> Reason:
 def test_officer_makes_the_own_key_last_longer(town: Town) -> Reason:
     assert enrol(town, roles=int(Role.WINDOW), valid_until=town.now + 60) is Reason.OK
     return town.do(acts.RotateKey, NEW, subject=NEW, old_key=town.key("9"), new_key=town.key("10"),
-                   valid_until=FOREVER)  # fmt: skip
+                   valid_until=FOREVER, since=0)  # fmt: skip
 
 
 @refuses(Reason.BAD_STATUS_CHANGE)
@@ -307,5 +307,6 @@ def test_bad_act_leaves_the_others_of_its_batch(town: Town) -> None:
 
 def test_same_officer_continues_with_the_new_key(town: Town) -> None:
     old, new = town.world.current_key[SECOND], secret("town rotated")
-    town.must(acts.RotateKey, ADMIN, subject=SECOND, old_key=old, new_key=town.key("rotated"), valid_until=FOREVER)
+    town.must(acts.RotateKey, ADMIN, subject=SECOND, old_key=old, new_key=town.key("rotated"), valid_until=FOREVER,
+              since=0)  # fmt: skip
     assert window(town, officer=SECOND, signing=new) is Reason.OK

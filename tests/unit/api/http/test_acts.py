@@ -209,7 +209,7 @@ def test_thief_of_a_key_that_was_replaced_does_not_get_in_its_officers_way(fresh
     before = town.open(545, signed_at=town.now, deadline=town.now + 8 * DAY)
     rotate = town.admin(
         acts.RotateKey, AWAY_ADMIN, subject=CLERK, old_key=address_of(key_of(CLERK)), new_key=address_of(key),
-        valid_until=FOREVER,
+        valid_until=FOREVER, since=0,
     )  # fmt: skip
     town.carry(town.signed(rotate))
     opening = town.open(546)
@@ -219,6 +219,20 @@ def test_thief_of_a_key_that_was_replaced_does_not_get_in_its_officers_way(fresh
     assert town.submit(opening, key).json()["entries"][0]["predicted"]["code"] == "OK"
     town.chain.time += 2 * DAY
     assert town.submit(before).json()["entries"][0]["predicted"]["code"] == "OK", "signed before, handed in late"
+
+
+def test_thief_who_rotates_the_key_first_keeps_no_time_to_date_steps_back_to(fresh: Town) -> None:
+    """The administrator ends the stolen key where it leaked, although it was replaced already; the index has it so."""
+    town, thiefs, leaked = fresh, keccak(b"the thief's key"), fresh.now
+    stolen = address_of(key_of(CLERK))
+    backdated = town.open(549, signed_at=leaked, deadline=leaked + 8 * DAY)
+    fields = {"subject": CLERK, "old_key": stolen, "valid_until": FOREVER}
+    for by, new, since in ((CLERK, thiefs, 0), (AWAY_ADMIN, keccak(b"the clerk's new key"), leaked)):
+        town.chain.time += 60
+        town.carry(town.signed(town.admin(acts.RotateKey, by, **fields, new_key=address_of(new), since=since)))
+    town.chain.time += 2 * DAY
+    for key in (key_of(CLERK), thiefs):
+        assert code(town.submit(backdated, key)) == "KEY_REPLACED"
 
 
 def test_key_that_is_revoked_and_not_replaced_is_refused_on_record(fresh: Town) -> None:
