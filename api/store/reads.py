@@ -1,6 +1,6 @@
 """Reading cases, what became of acts, and how far the index has come."""
 
-from sqlalchemy import Connection, func, literal_column, or_, select, text
+from sqlalchemy import Connection, func, literal_column, select, text
 
 from api.store import index_tables as t
 from api.store.database import Database
@@ -83,11 +83,12 @@ class OutcomeReads:
         """Outcomes beyond a position, for an agency those that concern it."""
         c = t.outcomes.c
         query = select(*columns_of(OutcomeView, t.outcomes)).where(c.position > position)
-        if agency is not None:
-            query = query.where(or_(c.agency == agency, c.other == agency))
+        query = query.order_by(c.position).limit(limit)
+        # asked for in one, all that concerns the agency would be sorted for each page
+        of_agency = [query] if agency is None else [query.where(one == agency) for one in (c.agency, c.other)]
         with self._db.read() as connection:
-            rows = connection.execute(query.order_by(c.position).limit(limit))
-            return tuple(OutcomeView(*row) for row in rows)
+            found = {row.position: OutcomeView(*row) for one in of_agency for row in connection.execute(one)}
+        return tuple(found[at] for at in sorted(found)[:limit])
 
     def of_seals(self, agency: int) -> tuple[OutcomeView, ...]:
         """Acts on the seals of an agency that were applied, oldest first."""

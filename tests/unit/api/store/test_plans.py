@@ -81,3 +81,12 @@ def test_acts_on_licenses_and_seals_are_found_among_all_of_an_agency(
     (plan,) = plans_of(store, lambda connection: ask(cast("Database", OneConnection(connection))))
     assert f"{index} (agency=? AND result=?)" in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_page_of_an_agencys_events_is_read_in_order_and_not_sorted_out_of_all(store: Store) -> None:
+    """Who resumes the stream after a long time reads page after page."""
+    plans = plans_of(
+        store, lambda connection: OutcomeReads(cast("Database", OneConnection(connection))).since(-1, 100, agency=3)
+    )
+    assert plans
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan or plan.startswith("SCAN")], plans
