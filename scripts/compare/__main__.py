@@ -187,7 +187,7 @@ def main() -> int:
     except ToolMissingError as missing:
         print(missing, file=sys.stderr)
         return 3
-    print(table(rows))
+    print(table(rows), abilities.matrix(), sep="\n\n")
     if arguments.write:
         arguments.write.write_text(page(rows, arguments, datetime.now(UTC), load), encoding="utf-8")
     if arguments.json:
