@@ -76,10 +76,7 @@ def storms(place: Place, proxy: Proxy, seconds: float, *, quick: bool) -> Iterat
 
 
 def on_anvil(seed: int, seconds: float) -> tuple[list[Storm], Counter[str]]:
-    """What needs an engine whose pool and price can be set; nothing where there is no anvil."""
-    if ANVIL not in discover(ROOT):
-        progress("没有 anvil:replaced、below price 未做 / no anvil: replaced and below price were not run")
-        return [], Counter()
+    """What needs an engine whose pool and price can be set."""
     with behind(seed, ANVIL) as (place, proxy):
         return [replaced(place, proxy, seconds), priced_out(place, proxy, seconds)], proxy.faults.counts
 
@@ -170,6 +167,8 @@ def main() -> int:
     if options.mutant:
         return run_mutants([options.mutant])
     progress(f"种子 seed {options.seed}")
+    if not options.quick and ANVIL not in discover(ROOT):
+        sys.exit("没有 anvil,replaced 与 below price 无法进行 / no anvil: replaced and below price cannot be made")
     seconds = 1.5 if options.quick else options.seconds
     with behind(options.seed) as (place, proxy):
         matrix = [_told_cell(run_cell(place, *cell)) for cell in (QUICK_CELLS if options.quick else cells())]
