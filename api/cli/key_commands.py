@@ -136,7 +136,8 @@ def _argument(kind: str, value: Any) -> Any:
 
 def _write(path: Path, proposal: Proposal, signatures: list[bytes]) -> None:
     document = {"proposal": write_act(proposal), "signatures": ["0x" + one.hex() for one in signatures]}
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    with parsing.writing(path):
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def _read(path: Path) -> tuple[Proposal, list[bytes]]:

@@ -1,6 +1,7 @@
 """``huxin license anchor | proof | check | state``: a library of licenses in bulk, and each of it afterwards."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -165,9 +166,10 @@ def _state(client: Any, share: Share) -> LicenseState:
 
 def _write_all(shares: Iterator[Share], path: Path) -> int:
     count = 0
-    path.touch(mode=PRIVATE)
-    path.chmod(PRIVATE)  # what stood there before may have been for everybody
-    with path.open("w", encoding="utf-8") as file:
+    with parsing.writing(path):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        path.chmod(PRIVATE)  # what stood there before may have been for everybody
         for share in shares:
             file.write(json.dumps(json.loads(share.to_json()), ensure_ascii=False, separators=(",", ":")) + "\n")
             count += 1

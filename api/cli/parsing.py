@@ -1,6 +1,8 @@
 """What people type, as the numbers of the protocol."""
 
 import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum, IntFlag
 from pathlib import Path
 from typing import Any, TypeVar
@@ -146,8 +148,22 @@ def text_file(path: Path) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """A file with personal data or salts, which nobody but its owner may read, whatever stood there before."""
-    write_durably(path, text, PRIVATE)
+    """A file with personal data or salts, which nobody but its owner may read, whatever stood there before.
+
+    InvalidInput ``FILE_UNWRITABLE``.
+    """
+    with writing(path):
+        write_durably(path, text, PRIVATE)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """While a file that somebody named is written: InvalidInput ``FILE_UNWRITABLE`` where that cannot be done."""
+    try:
+        yield
+    except OSError as error:
+        en, zh = f"{path} cannot be written ({error.strerror}): name a file in a folder of yours", "请指定可写的文件"
+        raise InvalidInput("FILE_UNWRITABLE", str(path), en, f"无法写入 {path},{zh}") from error
 
 
 def json_file(path: Path) -> Any:

@@ -13,7 +13,7 @@ from api.cli.session import Session
 from api.client.council import call_named, make_proposal
 from api.signers import LIGHT_SCRYPT_N, KeySigner, write_keystore
 from ledger import errors
-from ledger.acts import License
+from ledger.acts import License, Proposal
 from ledger.crypto import keccak, recover
 from ledger.eip712 import typed_data
 from ledger.errors import InvalidInput
@@ -207,6 +207,27 @@ def test_a_file_of_rubbish_is_an_error_with_a_code(
     assert app.main([*(str(path) if word == "{}" else word for word in words), "--json", "--url", NOWHERE]) == 65
     captured = capsys.readouterr()
     assert (captured.out, json.loads(captured.err)["error"]["code"]) == ("", code)
+
+
+def test_a_place_that_cannot_be_written_to_is_an_error_with_a_code(tmp_path: Path) -> None:
+    """A card, an authorization, a share, a proposal: named in a folder that is not there, or is a folder itself."""
+    for path in (tmp_path / "none" / "card.json", tmp_path):
+        for write in (
+            lambda place: parsing.write_private(place, "{}"),
+            lambda place: key_commands._write(place, Proposal(bytes(20), b"", 0, 0), []),
+            lambda place: license_commands._write_all(iter(()), place),
+        ):
+            with pytest.raises(InvalidInput, match="FILE_UNWRITABLE"):
+                write(path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o700  # as pytest makes it: a folder named by mistake stays open
+
+
+def test_shares_are_not_left_in_a_file_that_everybody_may_read(tmp_path: Path) -> None:
+    path = tmp_path / "shares.jsonl"
+    path.touch(0o644)
+    path.chmod(0o644)
+    assert license_commands._write_all(iter(()), path) == 0
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_members_that_are_no_list() -> None:
