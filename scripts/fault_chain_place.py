@@ -28,6 +28,7 @@ from node.gateway.account import RelayAccount
 from node.gateway.gateway import Gateway
 from node.network import Council, LedgerNetwork
 from scripts.node_tools import ROOT
+from scripts.trials.ending import in_order
 from tests.unit.api.store.scenario import MEMBERS, Scenario
 
 CHAIN_ID = 860_555
@@ -162,7 +163,7 @@ def founded(
     limit: int = 50_000,
 ) -> Iterator[Place]:
     """A founded place in a folder of its own. `way` gives the URL that relays use for that of the engine."""
-    with tempfile.TemporaryDirectory(prefix="huxin-experiment-", ignore_cleanup_errors=True) as name:
+    with in_order(), tempfile.TemporaryDirectory(prefix="huxin-experiment-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with engine_of(engine).start(folder / "chain", CHAIN_ID) as running:
             network = _deploy(running)

@@ -26,6 +26,7 @@ from scripts.load.steps import USUAL, Pen
 from scripts.report import Target, conclude, progress
 from scripts.trials.chainbook import book_of
 from scripts.trials.durability import Snapshot, acknowledgements, acts_in, cut, syncs_tried_again, unsynced
+from scripts.trials.ending import in_order
 from scripts.trials.insisting import Client, Told, thinking
 from scripts.trials.ledger import running
 from scripts.trials.strace import Call, Strace, has_strace, read_calls
@@ -172,7 +173,7 @@ def main() -> int:
     if given.quick:
         sizes = Sizes(64, 32, 20, 24, ("http",))
     chosen = [given.mutant] if given.mutant else list(MUTANTS)
-    with tempfile.TemporaryDirectory(prefix="huxin-power-") as name:
+    with in_order(), tempfile.TemporaryDirectory(prefix="huxin-power-") as name:
         folder = Path(name)
         with running(folder / "data") as trial:
             pass

@@ -39,6 +39,7 @@ from scripts.load.province import Officer, officers
 from scripts.load.steps import USUAL, Pen, Signed
 from scripts.report import Target, conclude, progress
 from scripts.trials.chainbook import book_of
+from scripts.trials.ending import in_order
 from scripts.trials.insisting import Client, Progressing, Told
 from scripts.trials.ledger import Trial, running
 
@@ -310,7 +311,7 @@ def main() -> int:
     steps = 200 if given.quick else given.steps
     mutants = [given.mutant] if given.mutant else list(MUTANTS[:1] if given.quick else MUTANTS)
     found = {}
-    with tempfile.TemporaryDirectory(prefix="huxin-rebuild-") as name:
+    with in_order(), tempfile.TemporaryDirectory(prefix="huxin-rebuild-") as name:
         folder = Path(name)
         sound = experiment(folder, steps, given.seed, quick=given.quick)
         rate = sound.acknowledged / sound.seconds

@@ -16,6 +16,7 @@ from api.supervisor import Supervisor
 from node.gateway.gateway import Gateway
 from node.network import LedgerNetwork, load
 from scripts.load.province import Officer, found
+from scripts.trials.ending import in_order
 
 PROCESSES = ("http", "relay", "chain")
 _DRAIN_SECONDS = 60.0
@@ -81,7 +82,7 @@ def running(
 ) -> Iterator[Trial]:
     """A ledger in the fresh folder ``data`` with ``count`` officers, ended when the block is left."""
     given = {**os.environ, "HUXIN_PUBLIC_RATE": "1000000", **environment}
-    with Supervisor(data, Ports(0, 0), given, os.urandom, lambda _zh, en: say(en)) as supervisor:
+    with in_order(), Supervisor(data, Ports(0, 0), given, os.urandom, lambda _zh, en: say(en)) as supervisor:
         people = found(supervisor.url, supervisor.folder, count)
         settings = Settings(data=supervisor.folder.path, rpc_url=supervisor.rpc_url)
         trial = Trial(supervisor, settings, load(settings.network_file), people)
