@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli import parsing
+from api.cli.proof_commands import show_checks
 from api.cli.session import REFUSED, Session, command, group
 from api.client import HuxinClient
 from api.client.paper import read_record
@@ -195,8 +196,7 @@ def case_licenses(session: Session, key: Key) -> None:
             return
         for one in found:
             session.show(one.model_dump(mode="json", by_alias=True, exclude={"judged"}))
-            checks_of_report = [check.model_dump(mode="json", by_alias=True) for check in one.judged.checks]
-            session.show([{name: check[name] for name in ("name", "verdict", "zh")} for check in checks_of_report])
+            show_checks(session, one.judged.checks, one.judged.verdict)
 
 
 @command(document, "store", "case document store 0x5e… draft.json -k w.json --password-file p")

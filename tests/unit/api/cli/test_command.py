@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -12,6 +13,7 @@ from api.cli import app, key_commands, license_commands, parsing
 from api.cli.session import Session
 from api.client.council import call_named, make_proposal
 from api.signers import LIGHT_SCRYPT_N, KeySigner, write_keystore
+from api.wire.proofs import CheckView, ReportView
 from ledger import errors
 from ledger.acts import License, Proposal
 from ledger.crypto import keccak, recover
@@ -249,3 +251,19 @@ def test_json_mode_says_so_where_nothing_had_to_be_done(
     monkeypatch.setattr(license_commands, "_state", lambda *_: LicenseState.CANCELLED)
     assert app.main(["license", "state", str(tmp_path / "share.json"), "04", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"before": "04", "after": "04", "status": "unchanged"}
+
+
+def test_a_license_in_the_place_of_a_paper_is_judged_in_both_languages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check = CheckView(
+        name="reliance.order", verdict="invalid", reason_code="X", zh="核验晚于环节", en="too late", facts={}
+    )
+    judged = ReportView(verdict="invalid", checks=(check,), checked_at=0)
+    rested = SimpleNamespace(judged=judged, model_dump=lambda **_: {"leaf": "0x12"})
+    client = SimpleNamespace(cases=SimpleNamespace(licenses=lambda _: (rested,)))
+    monkeypatch.setattr(Session, "officer_client", lambda _: nullcontext(client))
+    assert app.main(["case", "licenses", "0x" + "5e" * 32]) == 0
+    shown = capsys.readouterr().out
+    assert "核验晚于环节" in shown
+    assert "too late" in shown
