@@ -66,13 +66,42 @@ def select_in(
     ``more`` is SQL of ours that follows the condition. ``Unsigned`` columns come as bytes.
     """
     head = _select(tuple(columns), key)
-    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    for chunk in chunks(values):
-        # a key asked for twice is found once
-        missing = (1 << (len(chunk) - 1).bit_length()) - len(chunk)
-        padded = (*chunk, *((chunk[-1],) * missing))
+    mark = _mark(connection)
+    for padded in _padded(values):
         marks = ",".join((mark,) * len(padded))
         yield from run(connection, f"{head} ({marks}) {more}", padded)
+
+
+def select_pairs(
+    connection: Connection, table: Table, key: tuple[str, str], more: Sequence[str], values: Sequence[tuple[Any, Any]]
+) -> Iterator[Any]:
+    """Rows (key, *more), as the driver gives them, where both columns of the ``key`` are as in one of ``values``.
+
+    As a join from the values: for ``(a, b) IN`` SQLite reads the whole table.
+    """
+    one, other = (_quoted(connection, name) for name in key)
+    wanted = ", ".join(f"t.{_quoted(connection, name)}" for name in (*key, *more))
+    pair = "({0},{0})".format(_mark(connection))
+    for padded in _padded(values):
+        pairs = ",".join((pair,) * len(padded))
+        given = f"WITH v(a, b) AS (VALUES {pairs}) SELECT DISTINCT {wanted} FROM v"  # noqa: S608 - names of our own tables
+        joined = f"{given} CROSS JOIN {table.name} t WHERE t.{one} = v.a AND t.{other} = v.b"
+        yield from run(connection, joined, [value for both in padded for value in both])
+
+
+def _mark(connection: Connection) -> str:
+    return "?" if connection.dialect.paramstyle == "qmark" else "%s"
+
+
+def _quoted(connection: Connection, name: str) -> str:
+    return connection.dialect.identifier_preparer.quote(name)
+
+
+def _padded(values: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Runs filled up to powers of two with their last value, so that there are few statements to be prepared."""
+    for chunk in chunks(values):
+        missing = (1 << (len(chunk) - 1).bit_length()) - len(chunk)
+        yield (*chunk, *((chunk[-1],) * missing))
 
 
 @cache
@@ -85,8 +114,7 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[dict[str, A
     """Insert rows that all have the same columns."""
     for chunk in _powers(rows):
         shape = _shape(table, tuple(chunk[0]), connection.dialect)
-        mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-        one = f"({','.join((mark,) * len(shape.names))})"
+        one = f"({','.join((_mark(connection),) * len(shape.names))})"
         run(connection, shape.head + ",".join((one,) * len(chunk)), shape.flat(chunk))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import Connection, func, select
 
-from api.store.bulk import insert_rows, run, select_in
+from api.store.bulk import insert_rows, run, select_in, select_pairs
 from api.store.database import Database
 from api.store.entries import Claim, Entry
 from api.store.models import ActStatus
@@ -242,13 +242,10 @@ def _ids(item: Entry | Claim) -> tuple[bytes, ...]:
 
 
 def _read_keys(connection: Connection, items: Sequence[Entry | Claim]) -> dict[tuple[str, str], Any]:
-    names = [item.idempotency.key for item in items if item.idempotency]
-    found: dict[tuple[str, str], Any] = {}
-    for chunk in chunks(names):
-        query = select(idempotency.c.owner, idempotency.c.key, idempotency.c.body_hash)
-        for owner, key, body_hash in connection.execute(query.where(idempotency.c.key.in_(chunk))):
-            found[owner, key] = body_hash
-    return found
+    """What was said under these keys before; each pair is found by the primary key, whose first column is the owner."""
+    asked = [(one.owner, one.key) for item in items if (one := item.idempotency)]
+    rows = select_pairs(connection, idempotency, ("owner", "key"), ("body_hash",), asked)
+    return {(owner, key): bytes(body_hash) for owner, key, body_hash in rows}
 
 
 def _entry_row(number: int, entry: Entry) -> dict[str, Any]:

@@ -68,6 +68,25 @@ def test_idempotency_key_with_another_body_is_a_conflict(store: Store) -> None:
     store.outbox.accept_blocking(entry(2, idempotency=replace(key, owner="2-1", body_hash=keccak(b"other"))))
 
 
+def test_idempotency_keys_are_each_owners_own_however_many_come_at_once(store: Store) -> None:
+    owners = ("1-1", "1-2", "2-1")
+    names = [(owner, f"key {number}") for number in range(200) for owner in owners]
+
+    async def run(body: bytes, first: int) -> list[Receipt | BaseException]:
+        entries = (entry(first + n, idempotency=Idempotency(*name, body)) for n, name in enumerate(names))
+        return await asyncio.gather(*map(store.outbox.accept, entries), return_exceptions=True)
+
+    taken = asyncio.run(run(keccak(b"body"), 0))
+    assert all(isinstance(one, Receipt) and not one.repeated for one in taken)
+    again = asyncio.run(run(keccak(b"body"), 0))
+    assert all(isinstance(one, Receipt) and one.repeated for one in again)
+    other = asyncio.run(run(keccak(b"other"), 10_000))
+    assert {one.code for one in other if isinstance(one, Conflict)} == {"IDEMPOTENCY_CONFLICT"}
+    assert len([one for one in other if isinstance(one, Conflict)]) == len(names)
+    fresh = store.outbox.accept_blocking(entry(20_000, idempotency=Idempotency("2-2", "key 1", keccak(b"other"))))
+    assert not fresh.repeated
+
+
 def test_same_act_under_two_lists_and_twice_in_one_is_refused_and_harms_nobody(store: Store) -> None:
     store.outbox.accept_blocking(entry(1))
     overlapping = replace(entry(2, acts=2), acts=(*entry(1).acts, *entry(2).acts))

@@ -11,12 +11,17 @@ from sqlalchemy import Connection
 
 from api.store import index_tables as t
 from api.store import shapes
+from api.store.bulk import insert_rows
 from api.store.database import Database
+from api.store.entries import Entry, EntryAct, Idempotency
+from api.store.own_tables import idempotency
 from api.store.reads import OutcomeReads
 from api.store.schema import Octets
 from api.store.store import Store, open_store
 from api.store.uses import UseReads
 from api.store.worldview import RECORDS
+from ledger.crypto import keccak
+from ledger.ids import scoped
 
 
 @pytest.fixture
@@ -90,3 +95,28 @@ def test_page_of_an_agencys_events_is_read_in_order_and_not_sorted_out_of_all(st
     )
     assert plans
     assert not [plan for plan in plans if "TEMP B-TREE" in plan or plan.startswith("SCAN")], plans
+
+
+def keyed(number: int) -> Entry:
+    act = EntryAct(keccak(number.to_bytes(8)), "Step", scoped(1, 1))
+    key = Idempotency(f"owner {number % 7}", f"key {number}", bytes(32))
+    return Entry("trails", b"payload", (str(number),), (act,), 50_000, 1000, key)
+
+
+def test_accepting_under_an_idempotency_key_costs_the_same_however_many_were_used_before(store: Store) -> None:
+    """The table of keys grows with every act that a client of ours hands in."""
+    store.start_writer()
+    store.outbox.accept_blocking(keyed(0))
+    counted = [0]
+    with store.db.write() as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.set_progress_handler(lambda: counted.__setitem__(0, counted[0] + 1), 1)
+    store.outbox.accept_blocking(keyed(1))
+    first, counted[0] = counted[0], 0
+    with store.db.write() as connection:
+        used = [{"owner": f"owner {n % 7}", "key": f"key {n}", "body_hash": bytes(32), "acts": [], "created_at": 1}
+                for n in range(2, 2_000)]  # fmt: skip
+        insert_rows(connection, idempotency, used)
+    counted[0] = 0
+    store.outbox.accept_blocking(keyed(2_000))
+    assert 0 < counted[0] < 2 * first
