@@ -16,6 +16,7 @@ from api.cli import (
     system_commands,
     use_commands,
 )
+from api.cli.session import visible
 from ledger.errors import HuxinError, InvalidInput
 
 EXIT_CODES = """退出码 Exit codes: 0 完成 done, 有效 valid · 1 被拒 refused, 无效 invalid, 有差异 differences ·
@@ -80,6 +81,6 @@ def _tell(error: HuxinError, *, as_json: bool) -> None:
         body = {"error": {"code": error.code, "zh": error.zh, "en": error.en, "faults": rows}}
         print(json.dumps(body, ensure_ascii=False), file=sys.stderr)  # noqa: T201 - machine output of a failure
         return
-    typer.echo(f"{error.code}:{error.zh}\n{error.en}", err=True)
+    typer.echo(visible(f"{error.code}:{error.zh}\n{error.en}"), err=True)  # a server's words may be among these
     for one in faults[1:]:
-        typer.echo(f"  {one.where} {one.code}:{one.zh} / {one.en}", err=True)
+        typer.echo(visible(f"  {one.where} {one.code}:{one.zh} / {one.en}"), err=True)

@@ -204,7 +204,7 @@ def _print_for_people(value: Any) -> None:
     if isinstance(value, Mapping):
         table = Table(show_header=False)
         for key, one in _arranged(value).items():
-            table.add_row(_plain(str(key)), _cell(one))
+            table.add_row(visible(str(key)), _cell(one))
     elif value and all(isinstance(one, Mapping) for one in value):
         rows = [_arranged(one) for one in value]
         names = list(dict.fromkeys(key for one in rows for key in one))
@@ -212,7 +212,7 @@ def _print_for_people(value: Any) -> None:
         for one in rows:
             table.add_row(*(_cell(one.get(key)) for key in names))
     else:
-        console.print(_plain(value) if isinstance(value, str) else value or "(无 none)")
+        console.print(visible(value) if isinstance(value, str) else value or "(无 none)")
         return
     console.print(table)
 
@@ -224,11 +224,11 @@ def _cell(value: Any) -> str:
         return _mapping(value)
     if isinstance(value, Iterable) and not isinstance(value, str):
         return ", ".join(map(_cell, value))
-    return _plain(str(value))
+    return visible(str(value))
 
 
-def _plain(text: str) -> str:
-    """Without what a terminal obeys or nobody sees; line ends stay."""
+def visible(text: str) -> str:
+    r"""With ``\u001b`` and the like in the place of what a terminal obeys or nobody sees; line ends stay."""
     return "".join(
         letter if letter == "\n" or unicodedata.category(letter) not in UNSEEN else f"\\u{ord(letter):04x}"
         for letter in text

@@ -18,7 +18,7 @@ from ledger import errors
 from ledger.acts import License, Proposal
 from ledger.crypto import keccak, recover
 from ledger.eip712 import typed_data
-from ledger.errors import InvalidInput
+from ledger.errors import Conflict, InvalidInput
 from ledger.ids import FOREVER, scoped
 from ledger.licenses import LicenseState, Share
 from ledger.licenses.share import Salts
@@ -179,6 +179,20 @@ def test_a_name_that_anybody_may_have_registered_does_nothing_to_the_table(
     printed = capsys.readouterr().out
     assert printed.count(shown) >= 3
     assert "\x1b" not in printed
+
+
+def test_an_error_of_a_lying_server_does_nothing_to_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lying(_: Session) -> None:
+        raise Conflict("OLD", "gone\x1b[2K\x1b[1A valid", "\u202e过期")
+
+    monkeypatch.setattr(Session, "client", lying)
+    monkeypatch.setattr("click.utils.should_strip_ansi", lambda *_: False)  # as on a terminal
+    assert app.main(["seal", "list"]) == Conflict.exit_code
+    shown = capsys.readouterr().err
+    assert "gone\\u001b[2K\\u001b[1A valid" in shown
+    assert not {"\x1b", "\u202e"} & set(shown)
 
 
 def _typed(**message: object) -> str:
