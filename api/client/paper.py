@@ -20,7 +20,7 @@ def read_record(source: str) -> FormRecord:
         given: dict[str, Any] = dict(body.items())
     except (ValueError, AttributeError) as error:
         raise InvalidInput.of([_fault("forms", "not a JSON object", "不是 JSON 对象")]) from error
-    faults = [_fault(name[:64], "no such field", "没有这个字段") for name in given.keys() - _NAMES]
+    faults = [_fault(name[:64], "no such field", "没有这个字段") for name in given if name not in _NAMES]
     if given.get("event") not in list(FormEvent):
         faults.append(_fault("event", "must be issued, changed or cancelled", "须为 issued、changed 或 cancelled"))
     leaf = _leaf(given.get("license"))
