@@ -8,9 +8,11 @@ PUBLIC = 0o644
 
 
 def write_durably(path: Path, content: str, mode: int = PUBLIC) -> None:
-    """Put a text file in place atomically and wait until it is on disk; ``mode`` as in chmod."""
+    """Put a text file in place atomically and wait until it is on disk; ``mode`` as in open(2)."""
     temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    # what was left there, by a crash or by somebody else, keeps its mode and may point elsewhere
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(content)
         file.flush()
