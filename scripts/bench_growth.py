@@ -5,16 +5,16 @@ that was never executed (`growth_fill` says what that means); on top of it real 
 accepted, carried, executed, indexed. The sizes take turns, round by round, so that a slow minute of the machine
 hits all of them. A quarter of the steps opens cases, the rest are second steps of cases spread over the whole history.
 
-Growth is per tenfold: the mean over all tenfolds from the smallest to the largest ledger (the geometric one), and in
-the table also that from each size to the next. Database work is counted, not timed: statements, rows written in all
-stores, bytes written by system calls; node counts are those of state tries, which grow by a level for every sixteenfold
+Growth is per tenfold: the mean over all tenfolds from the smallest to the largest ledger (the geometric one), the last
+tenfold by itself, and in the table each. Database work is counted, not timed: statements, rows written in all stores,
+bytes written by system calls; node counts are those of state tries, which grow by a level for every sixteenfold
 whatever anybody does.
 
 Bytes are judged like the rest, and are what grows: a batch changes some thousand entries of B-trees under random keys
 (act ids, cases, trie nodes). In a small ledger many of them share a page of 4 KiB, in a large one each has its own, and
 then it is a page an entry, in the log and once more in the file, whatever the size. A page holds some hundred of the
 entries, so 200 keys meet 14 pages of an index of a thousand, 108 of ten thousand, 187 of a hundred thousand, 199 of a
-million: that is why the last tenfold is told by itself.
+million.
 """
 
 import argparse
@@ -211,10 +211,11 @@ def targets(ledgers: Sequence[Ledger]) -> list[Target]:
         values = [ledger.total(what) * factor for ledger in ledgers]
         said = f"{text}: {values[0]:.3f} -> {values[-1]:.3f} {unit}"
         made.append(Target(f"P8 {name}", said, growth(ledgers, values), MOST_GROWTH, "× per tenfold", at_most=True))
-    if len(ledgers) > 2:
-        last, written = ledgers[-2:], [ledger.total("written") for ledger in ledgers[-2:]]
-        said = f"the same from {last[0].size:,} to {last[1].size:,} steps alone"
-        made.append(Target("P8 bytes", said, growth(last, written), MOST_GROWTH, "× per tenfold", at_most=True))
+        if len(last := ledgers[-2:]) < len(ledgers):
+            said = f"the same from {last[0].size:,} to {last[1].size:,} steps alone"
+            made.append(
+                Target(f"P8 {name}", said, growth(last, values[-2:]), MOST_GROWTH, "× per tenfold", at_most=True)
+            )
     starts = [median(ledger.starts) for ledger in ledgers]
     opens = [median(sum(one.values()) for one in ledger.openings) for ledger in ledgers]
     said = f"start of the chain's process, opening of every store: {starts[-1] + opens[-1]:.2f} s"

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from scripts import fault_kill
+from scripts.bench_growth import Ledger
+from scripts.bench_growth import targets as growth_targets
 from scripts.fault_chain import targets_of
 from scripts.fault_chain_bound import Bounded
 from scripts.fault_chain_matrix import Cell
@@ -67,3 +69,31 @@ def test_fewer_blows_than_planned_are_not_enough_however_many_signals_they_were(
 def test_mutant_that_was_not_found_out_is_a_missed_target() -> None:
     plan = fault_kill.Plan(1, 3, 100, 0.0)
     assert not all(one.met for one in fault_kill.targets(plan, SOUND, {"a mutant": 0}))
+
+
+class Costs(Ledger):
+    """A ledger of a size at which a step costs so much, whatever is counted."""
+
+    def __init__(self, size: int, cost: float) -> None:
+        self.size, self._cost = size, cost
+        self.starts, self.openings = [1.0], [{"chain": 0.1}]
+
+    def total(self, what: str) -> float:
+        del what
+        return self._cost
+
+
+@pytest.mark.parametrize(
+    ("costs", "met"),
+    [
+        ((1.0, 1.05, 1.1, 1.2), True),
+        ((1.0, 1.2, 1.4, 1.7), False),
+        ((1.0, 1.0, 1.0, 1.2), False),
+    ],
+    ids=["slowly", "at each size", "at the last alone"],
+)
+def test_cost_that_grows_with_the_ledger_is_found(costs: tuple[float, ...], met: bool) -> None:
+    ledgers = [Costs(10 ** (3 + place), cost) for place, cost in enumerate(costs)]
+    found = [one for one in growth_targets(ledgers) if one.target != "P8 start"]
+    assert len(found) == 8
+    assert all(one.met for one in found) is met
