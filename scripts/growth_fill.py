@@ -8,6 +8,7 @@ each other. Only what the transactions of these blocks hold is noise, so no audi
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from random import Random
@@ -18,12 +19,13 @@ from eth.rlp.accounts import Account
 from eth.vm.forks.london.blocks import LondonBlockHeader
 from trie import HexaryTrie
 
+from api.services.submission import owner_of
 from api.store import index_tables as t
 from api.store.bulk import insert_rows
-from api.store.own_tables import outbox_acts, outbox_entries, relay_batches
+from api.store.own_tables import idempotency, outbox_acts, outbox_entries, relay_batches
 from api.store.store import open_store
 from ledger import headers
-from ledger.crypto import keccak
+from ledger.crypto import address_of, keccak
 from ledger.ids import agency_of
 from ledger.state import CaseState
 from ledger.stateproof import EMPTY_ROOT
@@ -169,8 +171,11 @@ def _fill_block(connection: sqlite3.Connection, block: BlockRow, steps: list[tup
 def _fill_store(path: Path, history: _History, blocks: Sequence[BlockRow]) -> None:
     store = open_store(f"sqlite:///{path}")
     rows: dict[Any, list[dict[str, Any]]] = {
-        table: [] for table in (relay_batches, outbox_entries, outbox_acts, t.blocks, t.outcomes, t.steps, t.cases)
-    }
+        table: []
+        for table in (
+            relay_batches, outbox_entries, outbox_acts, idempotency, t.blocks, t.outcomes, t.steps, t.cases,
+        )
+    }  # fmt: skip
     made = _Rows(history.random, rows)
     with store.db.write() as connection:
         connection.exec_driver_sql("PRAGMA cache_size=-400000")
@@ -182,6 +187,11 @@ def _fill_store(path: Path, history: _History, blocks: Sequence[BlockRow]) -> No
                         insert_rows(connection, table, content)
                         content.clear()
     store.close()
+
+
+@cache
+def _owner(key: bytes) -> str:
+    return owner_of((address_of(key),))
 
 
 class _Rows:
@@ -223,6 +233,10 @@ class _Rows:
             "act_id": act_id, "entry": self._entry, "place": 0, "name": name, "officer": by.officer, "agency": agency,
             "subject": case.key, "child": None, "status": "applied", "reason": 0, "tx_hash": tx_hash, "block": block,
             "at": at, "after_trail": trail, "after_word": state.word,
+        })  # fmt: skip
+        rows[idempotency].append({
+            "owner": _owner(by.key), "key": bits(16).hex(), "body_hash": bits(32), "acts": [act_id.hex()],
+            "created_at": at,
         })  # fmt: skip
         rows[t.outcomes].append({
             "position": position, "block": block, "tx_hash": tx_hash, "act_id": act_id, "contract": "trails",

@@ -14,7 +14,8 @@ from api.relay.batching import Limits
 from api.relay.journal import Journal
 from api.relay.relay import Pace, Relay
 from api.services.examination import Examination
-from api.services.submission import Submissions
+from api.services.submission import Submission, Submissions, keyed, owner_of
+from api.store.entries import Claim
 from api.store.origin import Origin
 from api.store.store import Store, open_store
 from ledger.calldata import Group
@@ -139,12 +140,18 @@ class Place:
     # --- the life of a batch
 
     def accept(self, groups: Sequence[Group]) -> None:
-        """Recover the signers, judge, commit to the outbox."""
-        claims = [self.submissions.claim(group.signed, group.signature) for group in groups]
+        """Recover the signers, judge, commit to the outbox; each under an idempotency key, as our client sends one."""
+        claims = [self._claim(group) for group in groups]
         for answer in [self.store.outbox.writer.put(claim) for claim in claims]:
             receipt = answer.result()
             if any(receipt.predicted):
                 raise RuntimeError(f"a step would be refused: {receipt.predicted}")
+
+    def _claim(self, group: Group) -> Claim:
+        claim = self.submissions.claim(group.signed, group.signature)
+        said = Submission(type(group.signed).__name__, None, (group.signature,))
+        key = keyed(claim.act_ids[0][:16].hex(), owner_of((claim.signer,)), claim.act_ids, said)
+        return replace(claim, idempotency=key)
 
     def carry(self) -> None:
         """Batch, sign, record, send."""

@@ -30,11 +30,12 @@ def acceptance(folder: Path, steps: int, seed: bytes) -> list[Target]:
     progress("found a ledger, then stop its chain and relay ...")
     with running(data) as trial:
         domain, people = trial.domain, trial.people
-    first, later = _requests(domain, people, steps, seed)
+    first, later, keyed = _requests(domain, people, steps, seed)
     reference = _reference(folder, domain, people, first)
     with _server([sys.executable, "-m", "api.http"], {**_OPEN_RATE, "HUXIN_DATA": str(data)}) as address:
         opened = _drive(address, first, "ours, first steps")
         followed = _drive(address, later, "ours, later steps")
+        _drive(address, keyed, "ours, later steps, each under an idempotency key")
     chained = hash_chain(16, max(1.0, steps / 1_600))
     progress(f"PostgreSQL hash chain, 16 clients: {chained:.0f}/s")
     ours = 2 * len(first) / (opened.seconds + followed.seconds)
@@ -48,10 +49,14 @@ def acceptance(folder: Path, steps: int, seed: bytes) -> list[Target]:
     ]
 
 
-def _requests(domain: bytes, people: Sequence[Officer], steps: int, seed: bytes) -> tuple[list[bytes], list[bytes]]:
+def _requests(
+    domain: bytes, people: Sequence[Officer], steps: int, seed: bytes
+) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """Openings, second steps, and third ones under idempotency keys, of the same cases."""
     pen = Pen(domain, people, seed, int(time.time()) - 1)
-    cases = list(pen.cases(steps // 2, USUAL[:1]))
-    return [request(case[0]) for case in cases], [request(case[1]) for case in cases]
+    cases = list(pen.cases(steps // 2, USUAL[:2]))
+    first, second = ([request(case[place]) for case in cases] for place in (0, 1))
+    return first, second, [request(case[2], is_keyed=True) for case in cases]
 
 
 def _reference(folder: Path, domain: bytes, people: Sequence[Officer], requests: Sequence[bytes]) -> Run:

@@ -86,15 +86,16 @@ def body(signed: Signed) -> bytes:
     return json.dumps(said, separators=(",", ":")).encode()
 
 
-def request(signed: Signed, host: str = "127.0.0.1") -> bytes:
-    """A whole HTTP/1.1 request."""
-    return post("/v1/acts", body(signed), host)
+def request(signed: Signed, host: str = "127.0.0.1", *, is_keyed: bool = False) -> bytes:
+    """A whole HTTP/1.1 request; ``is_keyed``: under an idempotency key, as our client sends it."""
+    more = f"Idempotency-Key: {signed.signature[:16].hex()}\r\n" if is_keyed else ""
+    return post("/v1/acts", body(signed), host, more)
 
 
-def post(path: str, content: bytes, host: str = "127.0.0.1") -> bytes:
-    """``POST`` of JSON."""
-    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
-    return head.encode() + b"\r\n\r\n" + content
+def post(path: str, content: bytes, host: str = "127.0.0.1", more: str = "") -> bytes:
+    """``POST`` of JSON; ``more`` header lines."""
+    kind = f"Content-Type: application/json\r\nContent-Length: {len(content)}"
+    return f"POST {path} HTTP/1.1\r\nHost: {host}\r\n{more}{kind}\r\n\r\n".encode() + content
 
 
 def get(path: str, host: str = "127.0.0.1") -> bytes:
