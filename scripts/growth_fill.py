@@ -241,7 +241,7 @@ class _Rows:
         rows[t.outcomes].append({
             "position": position, "block": block, "tx_hash": tx_hash, "act_id": act_id, "contract": "trails",
             "name": name, "officer": by.officer, "agency": agency, "other": state.home, "subject": case.key,
-            "reason": 0, "result": "applied", "judged": False, "at": at, "act": None,
+            "reason": 0, "result": "applied", "judged": False, "at": at, "act": None, "license": None,
         })  # fmt: skip
         rows[t.steps].append({
             "case_key": case.key, "seq": number, "action": number, "officer": by.officer, "agency": agency,

@@ -9,12 +9,13 @@ from api.index.details import details_of, other_agency
 from api.store.entries import EXECUTE, execution_id
 from api.store.reads import APPLIED, DISCARDED, REFUSED, SCHEDULED
 from api.store.worldview import Details
-from ledger.acts import Open, Step
+from ledger.acts import IssueLicense, Open, SetLicenseStatus, Step
 from ledger.eip712 import message
 from ledger.ids import agency_of
 from ledger.procedure import Action
 from ledger.reasons import ANYBODY_CAN_CAUSE, Reason
 from ledger.rules.judge import Outcome
+from ledger.rules.licenses import leaf_of
 from ledger.state import CaseState
 from ledger.world import World
 
@@ -143,8 +144,14 @@ def _outcome_row(
         "agency": agency_of(outcome.officer), "other": other, "subject": outcome.subject,
         "reason": int(outcome.reason), "result": result,
         "judged": _is_judged(contract, result), "at": where.at,
-        "act": None if known else _json(message(outcome.act)),
+        "act": None if known else _json(message(outcome.act)), "license": _license_of(outcome.act),
     }  # fmt: skip
+
+
+def _license_of(act: Any) -> bytes | None:
+    if isinstance(act, IssueLicense):
+        return leaf_of(act.license)
+    return act.license if isinstance(act, SetLicenseStatus) else None
 
 
 def _json(value: Any) -> Any:

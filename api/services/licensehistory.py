@@ -1,9 +1,7 @@
 """What the ledger has of a license, and whether it stood at a time that is past."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from api.services import decode
 from api.services.licensing import Licensing
 from api.services.standing import status_at
 from api.services.verification import Content, competence
@@ -12,7 +10,6 @@ from api.store.models import BatchView, LicenseView
 from api.store.reads import OutcomeReads
 from api.store.registry import RegistryReads
 from api.store.uses import UseReads
-from ledger.acts import License
 from ledger.errors import NotFound
 from ledger.evidence_license import VerifiedLicense
 from ledger.ids import agency_of
@@ -20,7 +17,6 @@ from ledger.merkle import double_hash, verify
 from ledger.reasons import Reason
 from ledger.records import LICENSE, Interval, Status
 from ledger.reliance import Known
-from ledger.rules.licenses import leaf_of
 
 _SM3, _SHA256 = slice(64, 96), slice(96, 128)
 """Where they stand in ``abi.encode(license)``."""
@@ -110,21 +106,14 @@ class LicenseHistory:
         return status_at(self._changes(row), at)
 
     def _changes(self, row: LicenseView) -> Iterator[tuple[int, Status]]:
-        leaf = "0x" + row.leaf.hex()
-        for outcome in self._uses.acts_on_licenses(row.issuer):
-            act: dict[str, Any] = outcome.act or {}
-            if outcome.name == "SetLicenseStatus" and act.get("license") == leaf:
-                yield outcome.at, Status(int(act["status"]))
+        for outcome in self._uses.acts_on_license(row.leaf, row.issuer):
+            if outcome.name == "SetLicenseStatus" and outcome.act is not None:
+                yield outcome.at, Status(int(outcome.act["status"]))
 
     def _issued(self, row: LicenseView) -> int | None:
         """When a single license was issued, by its block's time."""
-        for outcome in self._uses.acts_on_licenses(row.issuer):
-            fields: Any = (outcome.act or {}).get("license") or {}
-            if outcome.name != "IssueLicense" or fields.get("sm3") != "0x" + (row.sm3 or b"").hex():
-                continue
-            if leaf_of(decode.decode(License, fields, "license")) == row.leaf:
-                return outcome.at
-        return None
+        acts = self._uses.acts_on_license(row.leaf, row.issuer)
+        return next((one.at for one in acts if one.name == "IssueLicense"), None)
 
 
 def _shown(one: VerifiedLicense) -> bytes | None:

@@ -7,16 +7,15 @@ from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, text
 
 from api.store.schema import INDEX, Unsigned, interval, metadata, number, octets, u64
 
-VERSION = 5
+VERSION = 6
 
 _REFUSED = "reason <> 0"
+_ON_A_LICENSE = "license IS NOT NULL"
 _SEALED = "action IN (14, 15)"
 """Decisions, APPROVE and REJECT: their subject is the seal they are under."""
 ON_SEALS = "name IN ('ChangeSeal', 'RegisterSeal', 'SetSealStatus') AND result = 'applied'"
 """Acts that make a seal's history; a query that uses the index below has this word for word. With ``result`` it is the
 better one to SQLite, which would else take whichever of the agency's indexes was made last."""
-ON_LICENSES = "name IN ('IssueLicense', 'SetLicenseStatus') AND result = 'applied'"
-"""The same of single licenses, and of those of a batch that were changed."""
 
 _KIND = {"kind": INDEX}
 
@@ -166,17 +165,22 @@ outcomes = Table(
     Column("name", String(32), nullable=False), u64("officer"), number("agency"),
     number("other"), octets("subject"), number("reason"),
     Column("result", String(12), nullable=False), Column("judged", Boolean, nullable=False),
-    number("at"), Column("act", JSON),
+    number("at"), Column("act", JSON), octets("license", nullable=True),
     Index("ix_outcomes_act_id", "act_id"),
     Index("ix_outcomes_subject", "subject", sqlite_where=text(_REFUSED), postgresql_where=text(_REFUSED)),
     Index("ix_outcomes_agency_position", "agency", "position"),
     Index("ix_outcomes_other_position", "other", "position"),
-    *(
-        Index(name, "agency", "result", "position", sqlite_where=text(which), postgresql_where=text(which))
-        for name, which in (("ix_outcomes_on_seals", ON_SEALS), ("ix_outcomes_on_licenses", ON_LICENSES))
+    Index(
+        "ix_outcomes_on_seals", "agency", "result", "position",
+        sqlite_where=text(ON_SEALS), postgresql_where=text(ON_SEALS),
+    ),
+    Index(
+        "ix_outcomes_license", "license", "agency", "result", "position",
+        sqlite_where=text(_ON_A_LICENSE), postgresql_where=text(_ON_A_LICENSE),
     ),
     info=_KIND,
 )  # fmt: skip
 """One row per act of each transaction. ``position = block << 28 | transaction << 14 | place`` is the
 cursor of the event stream, the same after a rebuild; ``act`` is the signed struct as JSON, except
-for steps that were taken, which are in ``steps``. ``other`` is the second agency concerned or 0."""
+for steps that were taken, which are in ``steps``. ``other`` is the second agency concerned or 0, ``license`` the leaf
+of the license that an act issues by itself or changes."""

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, literal_column, select, text, union_all
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, literal_column, select, union_all
 
 from api.store import index_tables as t
 from api.store.database import Database
 from api.store.models import OutcomeView, Page
 from api.store.paging import MOST, columns_of, one, several
+from api.store.reads import APPLIED
 from ledger.ids import agency_of, number_of
 from ledger.procedure import RULES, Action, Subject
 
@@ -68,11 +69,11 @@ class UseReads:
         with self._db.read() as connection:
             return one(connection, LicenseUseView, t.license_uses, t.license_uses.c.authorization == authorization)
 
-    def acts_on_licenses(self, issuer: int) -> tuple[OutcomeView, ...]:
-        """Acts by which an agency issued or changed single licenses, oldest first."""
+    def acts_on_license(self, leaf: bytes, issuer: int) -> tuple[OutcomeView, ...]:
+        """Acts by which its issuer issued a license by itself, or changed one, oldest first."""
         c = t.outcomes.c
+        condition = (c.license == leaf) & (c.agency == issuer) & (c.result == APPLIED)
         with self._db.read() as connection:
-            condition = (c.agency == issuer) & text(t.ON_LICENSES)
             return several(connection, OutcomeView, t.outcomes, condition, c.position)
 
     def of_seal(self, seal: int, limit: int, after: int | None) -> Page[SealUseView]:

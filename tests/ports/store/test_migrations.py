@@ -31,6 +31,7 @@ INDEX_SCHEMAS = {
     3: "7923451198a4e2ae",
     4: "32cb08f3631ecd8e",
     5: "edddcbe587c681b0",
+    6: "8aa34e4042f02bbc",
 }
 """Version of the index → digest of its tables as SQLite is told them."""
 

@@ -59,7 +59,9 @@ def test_a_use_is_kept_once_and_survives_restart_and_rebuild(ground: Ground) -> 
     assert found is not None
     assert (found.license, found.case_key) == (leaf_of(LICENSE), keccak(b"case"))
     assert reads.of_authorization(keccak(b"never used")) is None
-    assert [one.name for one in reads.acts_on_licenses(agency_of(ITEM))] == ["IssueLicense"]
+    assert [one.name for one in reads.acts_on_license(leaf_of(LICENSE), agency_of(ITEM))] == ["IssueLicense"]
+    assert reads.acts_on_license(leaf_of(LICENSE), agency_of(ITEM) + 1) == ()
+    assert reads.acts_on_license(keccak(b"another"), agency_of(ITEM)) == ()
     assert reads.of_seal(SEAL, 10, 1).items == ()
     rebuild(ground.store, ground.chain, ground.origin, lambda _block, _last: None)
     assert seen(ground) == expected
