@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Boolean, Column, Index, String, Table, Text, text
 
 from api.store.schema import INDEX, Unsigned, interval, metadata, number, octets, u64
 
-VERSION = 6
+VERSION = 7
 
 _REFUSED = "reason <> 0"
 _ON_A_LICENSE = "license IS NOT NULL"
@@ -104,12 +104,14 @@ seals = Table(
 
 licenses = Table(
     "licenses", metadata,
-    octets("leaf", primary_key=True), number("issuer", primary_key=True, autoincrement=False, index=True),
+    octets("leaf", primary_key=True), number("issuer", primary_key=True, autoincrement=False),
     *interval(), number("seal"), Column("case_tag", Unsigned(11), nullable=False),
     u64("item", nullable=True), octets("sm3", nullable=True, index=True),
     octets("sha256", nullable=True, index=True), octets("identifier", nullable=True, index=True),
     octets("holder", nullable=True), octets("case_key", nullable=True),
-    octets("supersedes", nullable=True, index=True), octets("batch", nullable=True), number("block"),
+    octets("supersedes", nullable=True), octets("batch", nullable=True), number("block"),
+    # one of the issuer alone would be as good to SQLite, and lead through all that the agency ever issued
+    Index("ix_licenses_supersedes", "supersedes", "issuer"),
     info=_KIND,
 )  # fmt: skip
 """One leaf can have a row of each of several agencies: what an agency says of a leaf is its own (ADR 13). ``item`` and
@@ -117,7 +119,7 @@ the digests are of licenses that were issued singly: these rows are of the agenc
 
 batches = Table(
     "batches", metadata,
-    octets("root", primary_key=True), number("issuer", primary_key=True, autoincrement=False, index=True),
+    octets("root", primary_key=True), number("issuer", primary_key=True, autoincrement=False),
     number("seal"), number("issued_at"), number("count"), number("block", index=True),
     info=_KIND,
 )  # fmt: skip

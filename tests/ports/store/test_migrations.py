@@ -32,6 +32,7 @@ INDEX_SCHEMAS = {
     4: "32cb08f3631ecd8e",
     5: "edddcbe587c681b0",
     6: "8aa34e4042f02bbc",
+    7: "f9bb95fb17bda693",
 }
 """Version of the index → digest of its tables as SQLite is told them."""
 

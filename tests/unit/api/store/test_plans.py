@@ -14,8 +14,10 @@ from api.store import shapes
 from api.store.bulk import insert_rows
 from api.store.database import Database
 from api.store.entries import Entry, EntryAct, Idempotency
+from api.store.lookup import _statement
 from api.store.own_tables import idempotency
 from api.store.reads import OutcomeReads
+from api.store.registry import RegistryReads
 from api.store.schema import Octets
 from api.store.store import Store, open_store
 from api.store.uses import UseReads
@@ -58,6 +60,18 @@ def test_no_record_is_looked_for_in_the_whole_table(store: Store, name: str) -> 
     plans = plans_of(store, lambda connection: RECORDS[name].load(connection, keys))
     assert plans
     assert not [plan for plan in plans if plan.startswith("SCAN " + RECORDS[name].table.name)], plans
+
+
+@pytest.mark.parametrize("algorithm", ["sm3", "sha256"])
+def test_a_license_and_its_successor_are_not_looked_for_among_all_of_their_issuer(store: Store, algorithm: str) -> None:
+    """The question of everybody who is shown a license, by digest and by leaf."""
+    plans = plans_of(store, lambda connection: list(connection.execute(_statement(algorithm), {"digest": bytes(32)})))
+    plans += plans_of(
+        store, lambda connection: RegistryReads(cast("Database", OneConnection(connection))).superseded_by(bytes(32), 3)
+    )
+    searched = [plan for plan in plans if "licenses" in plan or "newer" in plan]
+    assert searched
+    assert not [plan for plan in searched if "(issuer=?)" in plan or plan.startswith("SCAN")], searched
 
 
 @dataclass
