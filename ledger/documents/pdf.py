@@ -171,7 +171,8 @@ def _stamps(data: SignedData, question: Question) -> tuple[tuple[Check, ...], Qu
     """Time stamps over the signers' values, and what they prove together: when the last of the values existed.
 
     A stamp speaks of one signer's value. Whoever has an old key can put himself beside a signer whose value was
-    stamped, so they prove nothing until each signer has one that holds.
+    stamped, so they prove nothing until each signer has one that holds. No signer has two: an attribute that occurs
+    twice makes the value unreadable.
     """
     judged = [
         judge_time_stamp(token, Form.SIGNED_DATA, (signer.signature,), question)

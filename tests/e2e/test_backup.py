@@ -50,7 +50,7 @@ def saved(played: tuple[Path, Any], tmp_path_factory: pytest.TempPathFactory) ->
 
 def members(source: Path) -> Members:
     with tarfile.open(source) as archive:
-        return {one.name: archive.extractfile(one).read() for one in archive}  # type: ignore[union-attr]
+        return {one.name: file.read() for one in archive if (file := archive.extractfile(one)) is not None}
 
 
 def packed(parts: Members, target: Path) -> Path:

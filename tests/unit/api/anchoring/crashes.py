@@ -15,6 +15,7 @@ from typing import Any
 from api.anchoring import reading, tree
 from api.anchoring.run import Anchoring
 from api.anchoring.work import Work, open_work
+from scripts.mutants import put
 from tests.unit.api.anchoring.conftest import ITEM, SEAL
 from tests.unit.api.anchoring.simulator import SimOffice
 
@@ -56,9 +57,9 @@ def child(folder: Path, fuse: Fuse) -> None:
             fuse.event()
         fuse.event()
 
-    Work.writing = writing  # type: ignore[method-assign]
+    put(Work, "writing", writing)
     tree.write_tree = fuse.around(tree.write_tree)
-    SimOffice.carry = fuse.around(SimOffice.carry)  # type: ignore[method-assign]
+    put(SimOffice, "carry", fuse.around(SimOffice.carry))
     with open_work(folder / "work") as work:
         anchoring = Anchoring(work, os.urandom, SimOffice(folder / "ledger"))
         anchoring.run(folder / "library.csv", ITEM, SEAL, folder / "faults.csv")

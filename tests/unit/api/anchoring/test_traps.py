@@ -163,6 +163,7 @@ def test_root_that_another_agency_has_put_there_first_does_not_count_as_ours(
     good = {"index.fresh": "valid", "license.anchored": "valid", "license.competence": "valid"}
     said = [SimpleNamespace(name=name, verdict=verdict) for name, verdict in (good | checks).items()]
     proofs: Any = SimpleNamespace(verify_shown=lambda *_: SimpleNamespace(checks=said))
-    office = ClientOffice(SimpleNamespace(proofs=proofs))  # type: ignore[arg-type]
+    client: Any = SimpleNamespace(proofs=proofs)
+    office = ClientOffice(client)
     share: Share = desk.share(identifier(3))
     assert office.holds(share) is holds

@@ -155,7 +155,7 @@ def test_journal_holds_the_bytes_before_they_are_sent(ground: Ground) -> None:
             seen.append((connection.execute(recorded).scalar_one(), connection.execute(bound).scalar_one()))
         return send(raw)
 
-    ground.chain.send_raw = watching  # type: ignore[method-assign]
+    vars(ground.chain)["send_raw"] = watching
     ids = ground.opened(1)
     ground.rounds(2)
     all_once(ground, ids)

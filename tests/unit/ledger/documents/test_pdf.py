@@ -34,14 +34,17 @@ def _inside(value: bytes) -> Element:
     return decode(value).children[1].children[0]
 
 
-def _signer(place: Place, who: Identity, stamped_at: int | None) -> tuple[bytes, bytes]:
-    """The certificates and the one SignerInfo of a value, with a time stamp over its signature where one is wanted."""
+def _signer(place: Place, who: Identity, stamped_at: int | None, copies: int = 1) -> tuple[bytes, bytes]:
+    """The certificates and the one SignerInfo of a value, with a time stamp over its signature where one is wanted.
+
+    ``copies``: how often the stamp stands there.
+    """
     inside = _inside(make_signed_data(CONTENT, who, NOON, detached=True))
     info = inside.children[-1].children[0]
     stamp = b""
     if stamped_at is not None:
         token = make_time_stamp(info.children[-1].content, stamped_at, 1, place.stamper)
-        stamp = write(0xA1, write(0x30, write_oid(TOKEN), write(0x31, token)))
+        stamp = write(0xA1, *[write(0x30, write_oid(TOKEN), write(0x31, token))] * copies)
     return inside.children[-2].content, write(0x30, *(one.raw for one in info.children), stamp)
 
 
@@ -69,6 +72,12 @@ def test_an_old_key_put_beside_a_signer_whose_value_was_stamped(place: Place) ->
     forged = _judged(place, _together(place, stamped, _signer(place, old, None)))
     assert forged.overall is Verdict.INVALID
     assert "SIGNER_CERTIFICATE_EXPIRED" in codes(forged)
+
+
+def test_one_signers_stamp_twice_does_not_stand_for_the_other_signers(place: Place) -> None:
+    """Whoever puts an old key there can also copy the stamp, which no signature covers."""
+    stamped, old = _signer(place, place.agency, NOON, copies=2), _ended(place)
+    assert _judged(place, _together(place, stamped, _signer(place, old, None))).overall is Verdict.INVALID
 
 
 def test_the_younger_stamp_counts_for_both_signers(place: Place) -> None:
